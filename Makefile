@@ -1,0 +1,62 @@
+# FleetOps: the two commands that matter are `make demo` and `make test`; `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+CONFIGURATION ?= Debug
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-20s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: ## Set everything up, serve the demo model on a real Kubernetes and ask it a question
+	@deploy/local/demo
+
+.PHONY: demo-down
+demo-down: ## Remove everything that `make demo` started, and only that
+	@deploy/local/demo-down
+
+.PHONY: test
+test: ## Set everything up and run every test, cluster and end-to-end tests included
+	@tests/run
+
+.PHONY: test-unit
+test-unit: ## Run the tests that need neither a cluster nor an API server
+	@tests/run --unit
+
+.PHONY: build
+build: ## Build the solution
+	dotnet build FleetOps.sln -c $(CONFIGURATION) --disable-build-servers
+
+.PHONY: format
+format: ## Fail when a file is not formatted as .editorconfig says
+	dotnet format FleetOps.sln --verify-no-changes
+
+.PHONY: crds
+crds: ## Generate the CustomResourceDefinitions from the types of FleetOps.Api
+	dotnet run --project operator/FleetOps.CrdGenerator -- charts/fleetops deploy/crds
+
+.PHONY: images
+images: ## Build the operator and worker images into artifacts/images
+	@deploy/images/build operator
+	@deploy/images/build worker
+
+.PHONY: image-worker-cuda
+image-worker-cuda: ## Build the CUDA 12 worker image (about 1 GB; never part of `make test`)
+	@deploy/images/build worker-cuda
+
+.PHONY: cluster-up
+cluster-up: ## Start the local Kubernetes (or bring it back)
+	@deploy/local/cluster up
+
+.PHONY: cluster-down
+cluster-down: ## Stop the local Kubernetes and remove its state
+	@deploy/local/cluster down
+
+.PHONY: model
+model: ## Train the demo model again (about 20 minutes)
+	@deploy/models/demo/train
+
+.PHONY: clean
+clean: ## Remove build outputs; caches in ~/.cache/fleetops stay
+	rm -rf artifacts
+	find operator inference-worker tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
