@@ -1,0 +1,114 @@
+// Chat templates: llama.cpp's Jinja engine renders the messages, and its parsers take a model's answer apart.
+#include "shim.h"
+
+#include "chat.h"
+#include "common.h"
+#include "json.h"
+
+#include <stdexcept>
+
+struct fleetops_chat_template {
+    common_chat_templates_ptr templates;
+};
+
+namespace {
+
+common_chat_templates_inputs inputs_of(const common_json & request) {
+    common_chat_templates_inputs inputs;
+    inputs.messages = common_chat_msgs_parse_oaicompat(request.at("messages"));
+    if (request.contains("tools")) {
+        inputs.tools = common_chat_tools_parse_oaicompat(request.at("tools"));
+    }
+    if (request.contains("json_schema")) {
+        inputs.json_schema = request.at("json_schema").dump();
+    }
+    if (request.contains("chat_template_kwargs")) {
+        const auto & arguments = request.at("chat_template_kwargs");
+        for (const auto & item : arguments.items()) {
+            inputs.chat_template_kwargs[item.key()] = item.value().dump();
+        }
+    }
+    inputs.grammar               = request.value("grammar", "");
+    inputs.tool_choice           = common_chat_tool_choice_parse_oaicompat(request.value("tool_choice", "auto"));
+    inputs.parallel_tool_calls   = request.value("parallel_tool_calls", false);
+    inputs.add_generation_prompt = request.value("add_generation_prompt", true);
+    inputs.enable_thinking       = request.value("enable_thinking", true);
+    inputs.reasoning_format      = COMMON_REASONING_FORMAT_DEEPSEEK;
+    return inputs;
+}
+
+common_json answer_of(const common_chat_params & params) {
+    auto answer                 = common_json::object();
+    answer["prompt"]            = params.prompt;
+    answer["additional_stops"]  = params.additional_stops;
+    answer["preserved_tokens"]  = params.preserved_tokens;
+    answer["grammar"]           = params.grammar;
+    answer["grammar_lazy"]      = params.grammar_lazy;
+    answer["supports_thinking"] = params.supports_thinking;
+
+    auto triggers = common_json::array();
+    for (const auto & trigger : params.grammar_triggers) {
+        auto item     = common_json::object();
+        item["type"]  = (int32_t) trigger.type;
+        item["value"] = trigger.value;
+        item["token"] = trigger.token;
+        triggers.push_back(item);
+    }
+    answer["grammar_triggers"] = triggers;
+
+    // What fleetops_chat_parse needs to know about this prompt, handed back to it untouched.
+    auto parser                 = common_json::object();
+    parser["format"]            = (int32_t) params.format;
+    parser["generation_prompt"] = params.generation_prompt;
+    parser["parser"]            = params.parser;
+    answer["parser"]            = parser;
+    return answer;
+}
+
+}  // namespace
+
+// Parses the model's own template, or `source` when it is not empty. The model must outlive the handle.
+FLEETOPS_API fleetops_chat_template * fleetops_chat_template_new(
+    const llama_model * model, const char * source, char * error, int32_t error_size) {
+    return fleetops::guard<fleetops_chat_template *>(nullptr, error, error_size, [&] {
+        return new fleetops_chat_template{ common_chat_templates_init(model, source == nullptr ? "" : source) };
+    });
+}
+
+FLEETOPS_API void fleetops_chat_template_free(fleetops_chat_template * chat) { delete chat; }
+
+// 0 when neither the model nor the caller has a template and ChatML stands in.
+FLEETOPS_API int32_t fleetops_chat_template_is_explicit(const fleetops_chat_template * chat) {
+    return common_chat_templates_was_explicit(chat->templates.get()) ? 1 : 0;
+}
+
+FLEETOPS_API char * fleetops_chat_template_source(const fleetops_chat_template * chat, char * error, int32_t error_size) {
+    return fleetops::guard<char *>(nullptr, error, error_size, [&] {
+        return fleetops::copy(common_chat_templates_source(chat->templates.get()));
+    });
+}
+
+FLEETOPS_API char * fleetops_chat_apply(const fleetops_chat_template * chat, const char * request, char * error, int32_t error_size) {
+    return fleetops::guard<char *>(nullptr, error, error_size, [&] {
+        const auto inputs = inputs_of(common_json::parse(request));
+        return fleetops::copy(answer_of(common_chat_templates_apply(chat->templates.get(), inputs)).dump_safe());
+    });
+}
+
+// Takes a model's answer apart: content, reasoning, tool calls. `parser` is what fleetops_chat_apply gave; `partial`
+// says that more text will follow.
+FLEETOPS_API char * fleetops_chat_parse(const char * parser, const char * text, int32_t partial, char * error, int32_t error_size) {
+    return fleetops::guard<char *>(nullptr, error, error_size, [&] {
+        const auto                json = common_json::parse(parser);
+        common_chat_parser_params params;
+        params.format            = (common_chat_format) json.value("format", 0);
+        params.generation_prompt = json.value("generation_prompt", "");
+        params.reasoning_format  = COMMON_REASONING_FORMAT_DEEPSEEK;
+        params.parse_tool_calls  = true;
+        const std::string saved  = json.value("parser", "");
+        if (!saved.empty()) {
+            params.parser.load(saved);
+        }
+        return fleetops::copy(common_chat_parse(text, partial != 0, params).to_json_oaicompat().dump_safe());
+    });
+}
