@@ -1,0 +1,62 @@
+namespace FleetOps.EndToEnd.Tests;
+
+/// <summary>What only the operator and the worker can see is said where the person looks: in conditions and events.</summary>
+public sealed class FailureTests(InstalledFleetOps fleet)
+{
+    private static readonly TimeSpan DiagnosisLimit = TimeSpan.FromMinutes(2);
+    private static readonly string WrongDigest = new('0', 64);
+
+    [Fact]
+    public Task A_digest_that_differs_is_told_with_both_digests() =>
+        IsDiagnosedAsync(Manifest.Model("differs", sha256: WrongDigest), "differs", "DigestMismatch", WrongDigest, Manifest.DemoSha256);
+
+    [Fact]
+    public Task A_file_that_the_claim_does_not_hold_is_named() =>
+        IsDiagnosedAsync(Manifest.Model("absent", source: "pvc://demo-models/absent.gguf"), "absent", "SourceNotFound", "absent.gguf");
+
+    [Fact]
+    public async Task A_file_that_is_no_GGUF_is_named()
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("fleetops-").FullName, "broken.gguf");
+        await File.WriteAllTextAsync(file, "this is not a model", TestContext.Current.CancellationToken);
+        var kubectl = await fleet.NewNamespaceAsync();
+        await InstalledFleetOps.PublishModelAsync(kubectl.Namespace, file);
+
+        await IsDiagnosedAsync(kubectl, Manifest.Model("broken", source: "pvc://demo-models/broken.gguf", sha256: Manifest.Sha256(file)), "broken", "InvalidGguf", "broken.gguf");
+    }
+
+    [Fact]
+    public async Task A_missing_secret_is_named_and_its_creation_is_noticed()
+    {
+        var kubectl = await fleet.NewNamespaceAsync();
+        var manifest = Manifest.Model("locked", more: "    credentialsSecretRef: {name: hub-token}");
+        await IsDiagnosedAsync(kubectl, manifest, "locked", "SecretNotFound", "hub-token");
+
+        await kubectl.RunAsync("create", "secret", "generic", "hub-token", "--from-literal=token=not-a-real-token");
+
+        await kubectl.WaitAsync("fmd/locked", "condition=Ready", DiagnosisLimit);
+    }
+
+    [Fact]
+    public Task More_GPUs_than_any_node_has_is_told_with_the_scheduler_s_own_words() =>
+        IsDiagnosedAsync(Manifest.Model("greedy", gpus: 9), "greedy", "Unschedulable", "nvidia.com/gpu");
+
+    private async Task IsDiagnosedAsync(string manifest, string name, string reason, params string[] details) =>
+        await IsDiagnosedAsync(await fleet.NewNamespaceAsync(), manifest, name, reason, details);
+
+    private static async Task IsDiagnosedAsync(Kubectl kubectl, string manifest, string name, string reason, params string[] details)
+    {
+        await kubectl.ApplyAsync(manifest);
+
+        var (conditions, _) = await Eventually.HoldsAsync(
+            () => kubectl.RunAsync("get", "fmd", name, "-o", "jsonpath={range .status.conditions[*]}{.type}={.status} {.reason}: {.message}{\"\\n\"}{end}"),
+            text => text.Contains($" {reason}: ", StringComparison.Ordinal), DiagnosisLimit, $"A condition with the reason {reason}");
+        Assert.Contains("Ready=False", conditions, StringComparison.Ordinal);
+        Assert.All(details, detail => Assert.Contains(detail, conditions, StringComparison.Ordinal));
+
+        await Eventually.HoldsAsync(
+            () => kubectl.RunAsync("describe", "fmd", name),
+            text => text[text.IndexOf("Events:", StringComparison.Ordinal)..].Contains(reason, StringComparison.Ordinal),
+            TimeSpan.FromSeconds(20), $"An event with the reason {reason}");
+    }
+}
