@@ -1,0 +1,14 @@
+using FleetOps.ModelStore.Sources;
+
+namespace FleetOps.ModelStore;
+
+/// <summary>What to fetch and what it has to be.</summary>
+/// <param name="Source">Where the model is.</param>
+public sealed record FetchRequest(ModelSource Source)
+{
+    /// <summary>Branch, tag or commit; <c>hf://</c> only. Null means what the source names, or <c>main</c>.</summary>
+    public string? Revision { get; init; }
+
+    /// <summary>The digest the file must have: 64 hexadecimal digits. Null enforces the digest that the source itself publishes, if it does.</summary>
+    public string? Sha256 { get; init; }
+}

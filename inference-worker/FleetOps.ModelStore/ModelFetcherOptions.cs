@@ -1,0 +1,89 @@
+namespace FleetOps.ModelStore;
+
+/// <summary>Where fetched files live, how sources are reached, and how patient the fetcher is.</summary>
+public sealed class ModelFetcherOptions
+{
+    /// <summary>The public hub, used for <c>hf://</c> unless <see cref="HubEndpoint"/> says otherwise.</summary>
+    public static readonly Uri DefaultHubEndpoint = new("https://huggingface.co");
+
+    /// <summary>Writable folder in which fetched files and the records about them are kept. Created when absent.</summary>
+    public string ModelDirectory { get; init; } = "/var/lib/fleetops/models";
+
+    /// <summary>Folder under which each claim is mounted: <c>pvc://CLAIM/PATH</c> is <c>ClaimRoot/CLAIM/PATH</c>.</summary>
+    public string ClaimRoot { get; init; } = "/var/lib/fleetops/claims";
+
+    /// <summary>
+    /// Folder with one file for each credential (a mounted Secret): <c>token</c>, or <c>username</c> and <c>password</c>. It is read anew at each
+    /// fetch, so a rotated Secret is seen. Null means none.
+    /// </summary>
+    public string? CredentialsDirectory { get; init; }
+
+    /// <summary>Base address of the hub that <c>hf://</c> names (a mirror, for example).</summary>
+    public Uri HubEndpoint { get; init; } = DefaultHubEndpoint;
+
+    /// <summary>How often a step may fail in a row before the fetch ends with <see cref="ModelSourceReason.SourceUnreachable"/>; 1 to 1000.</summary>
+    public int MaxAttempts { get; init; } = 10;
+
+    /// <summary>Pause after the first failure; doubles with each further one. Half of each pause is random.</summary>
+    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Upper bound of the pause that back-off reaches.</summary>
+    public TimeSpan MaxRetryDelay { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The longest Retry-After that is waited for; a source that asks for more counts as unreachable.</summary>
+    public TimeSpan MaxRetryAfter { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long the source may take to accept a connection and to answer with headers.</summary>
+    public TimeSpan ResponseTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a running download may go without a byte before it counts as cut.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Shortest time between two reports of progress within one phase.</summary>
+    public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Clock for pauses, time-outs and rates.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>
+    /// Sends the requests, when a caller wants another trust store, a proxy or a recorder; not disposed by the fetcher. It must not follow
+    /// redirects by itself: the fetcher does, because it has to drop credentials on the way. Null makes a <see cref="SocketsHttpHandler"/>.
+    /// </summary>
+    public HttpMessageHandler? HttpMessageHandler { get; init; }
+
+    /// <summary>Checks the values.</summary>
+    /// <exception cref="ModelSourceException">A value is out of its range (<see cref="ModelSourceReason.InvalidConfiguration"/>).</exception>
+    internal void Validate()
+    {
+        Require(Path.IsPathFullyQualified(ModelDirectory), nameof(ModelDirectory), ModelDirectory, "an absolute path");
+        Require(Path.IsPathFullyQualified(ClaimRoot), nameof(ClaimRoot), ClaimRoot, "an absolute path");
+        Require(
+            HubEndpoint.IsAbsoluteUri && HubEndpoint.Scheme is "https" or "http" && HubEndpoint.UserInfo.Length == 0
+                && HubEndpoint.Query.Length == 0 && HubEndpoint.Fragment.Length == 0,
+            nameof(HubEndpoint),
+            HubEndpoint.IsAbsoluteUri ? HubEndpoint.GetLeftPart(UriPartial.Scheme) + HubEndpoint.Host : "a relative address",
+            "an https:// address without user, query and fragment");
+        Require(MaxAttempts is >= 1 and <= 1000, nameof(MaxAttempts), MaxAttempts, "1 to 1000");
+        Require(RetryDelay > TimeSpan.Zero && RetryDelay <= MaxRetryDelay, nameof(RetryDelay), RetryDelay, $"above 0 and at most {nameof(MaxRetryDelay)} ({MaxRetryDelay})");
+        Require(MaxRetryDelay <= TimeSpan.FromHours(1), nameof(MaxRetryDelay), MaxRetryDelay, "at most an hour");
+        Require(MaxRetryAfter >= TimeSpan.Zero && MaxRetryAfter <= TimeSpan.FromDays(1), nameof(MaxRetryAfter), MaxRetryAfter, "0 to a day");
+        Require(ResponseTimeout > TimeSpan.Zero && ResponseTimeout <= TimeSpan.FromHours(1), nameof(ResponseTimeout), ResponseTimeout, "above 0 and at most an hour");
+        Require(IdleTimeout > TimeSpan.Zero && IdleTimeout <= TimeSpan.FromHours(1), nameof(IdleTimeout), IdleTimeout, "above 0 and at most an hour");
+        Require(ProgressInterval >= TimeSpan.Zero, nameof(ProgressInterval), ProgressInterval, "0 or more");
+        bool followsRedirects = HttpMessageHandler switch
+        {
+            SocketsHttpHandler sockets => sockets.AllowAutoRedirect,
+            HttpClientHandler classic => classic.AllowAutoRedirect,
+            _ => false,
+        };
+        Require(!followsRedirects, nameof(HttpMessageHandler), "a handler with AllowAutoRedirect", "a handler that leaves redirects to the fetcher");
+    }
+
+    private static void Require(bool holds, string option, object value, string range)
+    {
+        if (!holds)
+        {
+            throw new ModelSourceException(ModelSourceReason.InvalidConfiguration, $"{option} is {value}; it has to be {range}.");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+namespace FleetOps.ModelStore.Sources;
+
+/// <summary>
+/// Where a model is. A closed hierarchy: <see cref="HttpModelSource"/>, <see cref="HubModelSource"/>, <see cref="ClaimModelSource"/>,
+/// <see cref="FileModelSource"/>; instances come from <see cref="Parse"/> only, so each one that exists is well formed. Immutable.
+/// </summary>
+public abstract record ModelSource
+{
+    private protected ModelSource()
+    {
+    }
+
+    /// <summary>The scheme: <c>https</c>, <c>http</c>, <c>hf</c>, <c>pvc</c> or <c>file</c>.</summary>
+    public abstract string Scheme { get; }
+
+    /// <summary>The last segment of the path, as the source writes it.</summary>
+    public abstract string FileName { get; }
+
+    /// <summary>True when the transport proves nothing, so that a request has to bring a digest.</summary>
+    public virtual bool RequiresDigest => false;
+
+    /// <summary>Everything that tells this source from another one. May hold secrets (the query of a URL): never show it.</summary>
+    internal abstract string Identity { get; }
+
+    /// <summary>The text for people: as it was written, without the query of a URL.</summary>
+    private protected abstract string Display { get; }
+
+    /// <summary>Reads a source.</summary>
+    /// <param name="text">
+    /// <c>https://HOST/PATH</c>, <c>http://HOST/PATH</c>, <c>hf://OWNER/REPO/FILE[@REVISION]</c>, <c>pvc://CLAIM/PATH</c> or <c>file:///PATH</c>.
+    /// </param>
+    /// <exception cref="ModelSourceException">
+    /// The text is no source (<see cref="ModelSourceReason.InvalidConfiguration"/>); the message names what is wrong with it.
+    /// </exception>
+    public static ModelSource Parse(string? text) =>
+        TryParse(text, out ModelSource? source, out string? error)
+            ? source
+            : throw new ModelSourceException(ModelSourceReason.InvalidConfiguration, error);
+
+    /// <summary>Reads a source without throwing.</summary>
+    /// <param name="text">As for <see cref="Parse"/>.</param>
+    /// <param name="source">The source; null when the text is none.</param>
+    /// <param name="error">What is wrong with the text; null when nothing is.</param>
+    public static bool TryParse(
+        string? text,
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ModelSource? source,
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out string? error)
+    {
+        SourceParse parse = SourceText.Parse(text);
+        source = parse.Source;
+        error = source is null ? parse.Error ?? "The model source cannot be read." : null;
+        return source is not null;
+    }
+
+    /// <summary>The source as text that is safe to show: the query of a URL, which may hold a signature, is left out.</summary>
+    public sealed override string ToString() => Display;
+}

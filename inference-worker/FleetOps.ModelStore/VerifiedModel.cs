@@ -1,0 +1,21 @@
+using FleetOps.ModelStore.Gguf;
+
+namespace FleetOps.ModelStore;
+
+/// <summary>A model file whose every byte was hashed in this call and whose header was checked.</summary>
+/// <param name="Path">Absolute path of the file.</param>
+/// <param name="Sha256">Its digest, 64 lower-case hexadecimal digits.</param>
+/// <param name="SizeBytes">Its size in bytes.</param>
+/// <param name="Revision">The commit it comes from; null where the source has no revisions.</param>
+/// <param name="License">The licence that the source or, failing that, the file names; null when neither does.</param>
+public sealed record VerifiedModel(string Path, string Sha256, long SizeBytes, string? Revision, string? License)
+{
+    /// <summary>The checked header of the file.</summary>
+    public required GgufHeader Header { get; init; }
+
+    /// <summary>Who said what <see cref="Sha256"/> has to be.</summary>
+    public required DigestOrigin DigestOrigin { get; init; }
+
+    /// <summary>True when the file was already there and nothing was downloaded.</summary>
+    public required bool Reused { get; init; }
+}
