@@ -1,0 +1,236 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using k8s;
+
+namespace FleetOps.TestCluster;
+
+/// <summary>
+/// A real kube-apiserver with an etcd of its own on loopback ports, and nothing else: no controllers, no scheduler, no nodes. Authorisation is RBAC.
+/// Start one for a test class or assembly and dispose it; nothing of it stays. Members may be called from any thread, but stopping, starting and
+/// disposing not at the same time.
+/// </summary>
+public sealed class ApiServer : IAsyncDisposable
+{
+    private readonly ApiServerOptions options;
+    private readonly string folder;
+    private readonly CertificateAuthority authority = new();
+    private readonly HttpClient admin;
+    private ServerProcess? etcd;
+    private ServerProcess? server;
+    private string? program;
+    private int generation;
+
+    private ApiServer(ApiServerOptions options)
+    {
+        this.options = options;
+        folder = Directory.CreateTempSubdirectory("fleetops-api-").FullName;
+        var handler = new SocketsHttpHandler();
+        handler.SslOptions.CertificateChainPolicy = authority.CreateTrustPolicy();
+        admin = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(5) };
+        admin.DefaultRequestHeaders.Authorization = new("Bearer", AdminToken);
+    }
+
+    /// <summary>The address of the API, such as <c>https://127.0.0.1:41234</c>. It stays over a restart.</summary>
+    public Uri Url { get; private set; } = new("https://127.0.0.1");
+
+    /// <summary>A bearer token of a member of <c>system:masters</c>.</summary>
+    public string AdminToken { get; } = Convert.ToHexString(Guid.NewGuid().ToByteArray());
+
+    /// <summary>The certificate authority of the server, in PEM.</summary>
+    public string CertificateAuthorityPem => authority.Pem;
+
+    /// <summary>A kubeconfig of a member of <c>system:masters</c>, for kubectl, helm and programs under test.</summary>
+    public string KubeConfigPath => Path.Combine(folder, "kubeconfig");
+
+    /// <summary>The output of the API server since its last start, for a failing test to show.</summary>
+    public string LogPath => server?.LogPath ?? Path.Combine(folder, "kube-apiserver.log");
+
+    /// <summary>Whether the API server runs now.</summary>
+    public bool IsRunning => server is { HasExited: false };
+
+    /// <summary>The address of the etcd behind the server.</summary>
+    internal string EtcdUrl { get; private set; } = "";
+
+    /// <summary>The folder that is deleted with this server.</summary>
+    internal string Folder => folder;
+
+    /// <summary>Ids of the processes that run for this server.</summary>
+    internal IReadOnlyList<int> ProcessIds => [.. new[] { etcd, server }.OfType<ServerProcess>().Select(process => process.Id)];
+
+    /// <summary>Starts etcd and an API server and waits until it is ready, with the RBAC roles and the <c>default</c> namespace in place.</summary>
+    /// <exception cref="ToolUnavailableException">The programs cannot be had here; skip the test with the message.</exception>
+    /// <exception cref="InvalidOperationException">A server did not start; the message ends with its log.</exception>
+    public static async Task<ApiServer> StartAsync(ApiServerOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        var cluster = new ApiServer(options ?? new ApiServerOptions());
+        try
+        {
+            await cluster.StartEtcdAsync(cancellationToken);
+            cluster.program = await ToolFolder.FindAsync("kube-apiserver", "KUBEBUILDER_ASSETS", "kubernetes", cancellationToken);
+            cluster.WriteCredentials();
+            await cluster.StartServerAsync(cancellationToken);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>How an administrator (member of <c>system:masters</c>) connects. Each call makes a new configuration.</summary>
+    public KubernetesClientConfiguration CreateConfiguration() => CreateConfiguration("admin", "system:masters");
+
+    /// <summary>
+    /// How <paramref name="user"/> connects as a member of <paramref name="groups"/>. The user may do what RBAC grants; a service account is
+    /// <c>system:serviceaccount:NAMESPACE:NAME</c>.
+    /// </summary>
+    public KubernetesClientConfiguration CreateConfiguration(string user, params IReadOnlyList<string> groups)
+    {
+        var (certificate, key) = authority.IssueClient(user, groups);
+        return new KubernetesClientConfiguration
+        {
+            Host = Url.ToString().TrimEnd('/'),
+            Namespace = "default",
+            SslCaCerts = [X509Certificate2.CreateFromPem(authority.Pem)],
+            ClientCertificateData = Base64(certificate),
+            ClientCertificateKeyData = Base64(key),
+        };
+    }
+
+    /// <summary>Ends the API server at once, as a crash would. etcd keeps the data.</summary>
+    public async Task KillServerAsync()
+    {
+        if (server is not null)
+        {
+            await server.DisposeAsync();
+            server = null;
+        }
+    }
+
+    /// <summary>Starts the API server again on the same address after <see cref="KillServerAsync"/>, and waits until it is ready.</summary>
+    public async Task StartServerAsync(CancellationToken cancellationToken = default)
+    {
+        if (server is not null)
+        {
+            throw new InvalidOperationException("The API server runs already; end it first with KillServerAsync");
+        }
+
+        generation++;
+        server = ServerProcess.Start(program!, Path.Combine(folder, $"kube-apiserver-{generation}.log"), ServerArguments());
+        await server.WaitUntilAsync(IsReadyAsync, options.StartTimeout, cancellationToken);
+    }
+
+    /// <summary>Ends the API server at once and starts it again. Watches break; the data stays.</summary>
+    public async Task RestartServerAsync(CancellationToken cancellationToken = default)
+    {
+        await KillServerAsync();
+        await StartServerAsync(cancellationToken);
+    }
+
+    /// <summary>Ends both servers and deletes their data.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await KillServerAsync();
+        if (etcd is not null)
+        {
+            await etcd.DisposeAsync();
+            etcd = null;
+        }
+
+        admin.Dispose();
+        authority.Dispose();
+        if (Directory.Exists(folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>Writes the certificate of a server on the loopback address beside the data and returns the two paths.</summary>
+    internal (string Certificate, string Key) WriteServerCertificate(string name)
+    {
+        var (certificate, key) = authority.IssueServer();
+        return (Write($"{name}.crt", certificate), Write($"{name}.key", key));
+    }
+
+    private async Task StartEtcdAsync(CancellationToken cancellationToken)
+    {
+        var path = await ToolFolder.FindAsync("etcd", "KUBEBUILDER_ASSETS", "etcd", cancellationToken);
+        EtcdUrl = $"http://127.0.0.1:{ServerProcess.FreePort()}";
+        var peer = $"http://127.0.0.1:{ServerProcess.FreePort()}";
+        etcd = ServerProcess.Start(path, Path.Combine(folder, "etcd.log"),
+        [
+            $"--data-dir={Path.Combine(folder, "etcd")}", "--unsafe-no-fsync",
+            $"--listen-client-urls={EtcdUrl}", $"--advertise-client-urls={EtcdUrl}",
+            $"--listen-peer-urls={peer}", $"--initial-advertise-peer-urls={peer}", $"--initial-cluster=default={peer}",
+        ]);
+        await etcd.WaitUntilAsync(async token => (await admin.GetAsync(new Uri($"{EtcdUrl}/health"), token)).IsSuccessStatusCode, options.StartTimeout, cancellationToken);
+    }
+
+    private void WriteCredentials()
+    {
+        Url = new Uri($"https://127.0.0.1:{ServerProcess.FreePort()}");
+        WriteServerCertificate("server");
+        Write("ca.crt", authority.Pem);
+        Write("service-accounts.key", CertificateAuthority.CreateKey());
+        Write("tokens.csv", $"{AdminToken},admin,admin,\"system:masters\"\n");
+        var (certificate, key) = authority.IssueClient("admin", ["system:masters"]);
+        Write("kubeconfig",
+            $"""
+            apiVersion: v1
+            kind: Config
+            current-context: fleetops-test
+            contexts:
+            - name: fleetops-test
+              context: {"{"}cluster: fleetops-test, user: admin{"}"}
+            clusters:
+            - name: fleetops-test
+              cluster:
+                server: {Url.ToString().TrimEnd('/')}
+                certificate-authority-data: {Base64(authority.Pem)}
+            users:
+            - name: admin
+              user:
+                client-certificate-data: {Base64(certificate)}
+                client-key-data: {Base64(key)}
+
+            """);
+    }
+
+    private IEnumerable<string> ServerArguments() =>
+    [
+        $"--etcd-servers={EtcdUrl}", "--bind-address=127.0.0.1", $"--secure-port={Url.Port}",
+        // Nobody reaches this server through the `kubernetes` Service, and its endpoints may not be loopback addresses.
+        "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none", "--service-cluster-ip-range=10.0.0.0/24",
+        "--authorization-mode=RBAC", "--allow-privileged=true",
+        $"--client-ca-file={InFolder("ca.crt")}", $"--tls-cert-file={InFolder("server.crt")}", $"--tls-private-key-file={InFolder("server.key")}",
+        $"--token-auth-file={InFolder("tokens.csv")}",
+        $"--service-account-key-file={InFolder("service-accounts.key")}", $"--service-account-signing-key-file={InFolder("service-accounts.key")}",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        .. options.ServiceAccountAdmission ? Array.Empty<string>() : ["--disable-admission-plugins=ServiceAccount"],
+        .. options.ExtraArguments,
+    ];
+
+    private async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    {
+        using var ready = await admin.GetAsync(new Uri(Url, "/readyz"), cancellationToken);
+        if (ready.StatusCode != HttpStatusCode.OK)
+        {
+            return false;
+        }
+
+        using var space = await admin.GetAsync(new Uri(Url, "/api/v1/namespaces/default"), cancellationToken);
+        return space.IsSuccessStatusCode;
+    }
+
+    private string InFolder(string name) => Path.Combine(folder, name);
+
+    private string Write(string name, string content)
+    {
+        var path = InFolder(name);
+        File.WriteAllText(path, content);
+        return path;
+    }
+
+    private static string Base64(string text) => Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(text));
+}
