@@ -1,0 +1,62 @@
+using FleetOps.ControllerRuntime.Informers;
+using k8s;
+using k8s.Models;
+
+namespace FleetOps.ControllerRuntime.Hosting;
+
+/// <summary>What a builder collected about one controller.</summary>
+internal sealed class ControllerRegistration<TEntity>(ResourceType<TEntity> type, WatchScope scope)
+    where TEntity : class, IKubernetesObject<V1ObjectMeta>
+{
+    private readonly List<Action<InformerRegistry, IStore<TEntity>, Action<ObjectKey>>> _sources = [];
+
+    public ResourceType<TEntity> Type { get; } = type;
+
+    public WatchScope Scope { get; } = scope;
+
+    public List<Func<Change<TEntity>, bool>> Predicates { get; } = [];
+
+    public List<(string Name, Func<TEntity, IEnumerable<string>> Values)> Indexes { get; } = [];
+
+    public int Workers { get; set; } = 1;
+
+    public string Name { get; set; } = type.Kind.ToLowerInvariant();
+
+    public void AddSource<TOther>(WatchScope otherScope, ResourceType<TOther> other, Func<TOther, IStore<TEntity>, IEnumerable<ObjectKey>> map)
+        where TOther : class, IKubernetesObject<V1ObjectMeta> =>
+        _sources.Add((registry, store, enqueue) => registry.Get(other, otherScope).Subscribe(change =>
+        {
+            // The old object too: an owner or reference that was taken away concerns the one that lost it.
+            foreach (var key in change.Old is null ? [] : map(change.Old, store))
+            {
+                enqueue(key);
+            }
+
+            foreach (var key in map(change.Current, store))
+            {
+                enqueue(key);
+            }
+        }));
+
+    /// <summary>Connects the informers with a queue. Call once, before the informers run.</summary>
+    public void Connect(InformerRegistry registry, Action<ObjectKey> enqueue)
+    {
+        var informer = registry.Get(Type, Scope);
+        foreach (var (name, values) in Indexes)
+        {
+            informer.AddIndex(name, values);
+        }
+
+        informer.Subscribe(change =>
+        {
+            if (Predicates.TrueForAll(predicate => predicate(change)))
+            {
+                enqueue(ObjectKey.Of(change.Current));
+            }
+        });
+        foreach (var source in _sources)
+        {
+            source(registry, informer.Store, enqueue);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using System.Diagnostics.Metrics;
+using FleetOps.ControllerRuntime.Apply;
+using FleetOps.ControllerRuntime.Events;
+using FleetOps.ControllerRuntime.Informers;
+using FleetOps.ControllerRuntime.Metrics;
+using k8s;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
+
+namespace FleetOps.ControllerRuntime.Hosting;
+
+/// <summary>Adds the controller runtime to a web application.</summary>
+public static class ControllerRuntimeExtensions
+{
+    /// <summary>
+    /// Adds the host that runs controllers, with <see cref="KubeApi"/>, <see cref="Applier"/>, <see cref="EventRecorder"/> and
+    /// <see cref="InformerRegistry"/> as services, and its metrics. A <see cref="Kubernetes"/> or <see cref="TimeProvider"/> registered earlier is used.
+    /// </summary>
+    public static ControllerRuntimeBuilder AddControllerRuntime(this IServiceCollection services, Action<ControllerRuntimeOptions>? configure = null)
+    {
+        var options = new ControllerRuntimeOptions();
+        configure?.Invoke(options);
+        services.AddMetrics();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(_ => KubeConnection.Open(KubeConnection.FindConfiguration(options.KubeConfigPath, options.KubeContext), options.Component));
+        services.AddSingleton(options);
+        services.AddSingleton(static provider => new KubeApi(
+            provider.GetRequiredService<Kubernetes>(),
+            provider.GetRequiredService<ControllerRuntimeOptions>().Api,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<IMeterFactory>()));
+        services.AddSingleton(static provider => new Applier(provider.GetRequiredService<KubeApi>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(static provider => new InformerRegistry(
+            provider.GetRequiredService<KubeApi>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>(),
+            provider.GetRequiredService<IMeterFactory>()));
+        services.AddSingleton<EventRecorder>();
+        services.AddHostedService<ControllerHost>();
+        services.AddOpenTelemetry().WithMetrics(static metrics => metrics.AddMeter(RuntimeMeter.Name).AddPrometheusExporter());
+        return new ControllerRuntimeBuilder(services, options);
+    }
+
+    /// <summary>
+    /// Maps <c>/healthz</c> (the process and its lease are well), <c>/readyz</c> (stores are synced, on standbys too) and <c>/metrics</c>
+    /// (Prometheus text).
+    /// </summary>
+    public static void MapControllerRuntime(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapPrometheusScrapingEndpoint("/metrics");
+    }
+}

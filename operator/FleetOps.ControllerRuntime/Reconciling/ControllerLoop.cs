@@ -1,0 +1,157 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using FleetOps.ControllerRuntime.Hosting;
+using FleetOps.ControllerRuntime.Informers;
+using FleetOps.ControllerRuntime.Leadership;
+using FleetOps.ControllerRuntime.Metrics;
+using FleetOps.ControllerRuntime.WorkQueue;
+using k8s;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+
+namespace FleetOps.ControllerRuntime.Reconciling;
+
+/// <summary>Takes keys from the queue and hands the objects to the controller, a bounded number at once.</summary>
+internal sealed class ControllerLoop<TEntity>(
+    ControllerRegistration<TEntity> registration,
+    EntityQueue<TEntity> queue,
+    IEntityController<TEntity> controller,
+    IStore<TEntity> store,
+    TimeProvider time,
+    IMeterFactory meters,
+    ILogger<ControllerLoop<TEntity>> logger) : IControllerLoop
+    where TEntity : class, IKubernetesObject<V1ObjectMeta>
+{
+    private static readonly ActivitySource Activities = new(RuntimeMeter.Name);
+
+    private readonly ReconcileMetrics _metrics = new(meters, registration.Name, registration.Workers);
+    private readonly KeyBackoff<ObjectKey> _backoff = new();
+
+    public string Name => registration.Name;
+
+    public void Connect(InformerRegistry registry) => registration.Connect(registry, queue.Add);
+
+    public async Task RunAsync(LeaderTerm term)
+    {
+        queue.Open();
+        try
+        {
+            foreach (var entity in store.List())
+            {
+                queue.Add(ObjectKey.Of(entity));
+            }
+
+            ControllerLog.Started(logger, Name, registration.Workers, store.Count);
+            await Task.WhenAll(Enumerable.Range(0, registration.Workers).Select(_ => Task.Run(() => WorkAsync(term), CancellationToken.None))).ConfigureAwait(false);
+        }
+        finally
+        {
+            queue.Close();
+            ControllerLog.Stopped(logger, Name);
+        }
+    }
+
+    private async Task WorkAsync(LeaderTerm term)
+    {
+        while (!term.Stopping.IsCancellationRequested)
+        {
+            ObjectKey key;
+            try
+            {
+                key = await queue.Keys.TakeAsync(term.Stopping).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            try
+            {
+                await HandleAsync(key, term.Lost).ConfigureAwait(false);
+            }
+            finally
+            {
+                queue.Keys.Done(key);
+            }
+        }
+    }
+
+    private async Task HandleAsync(ObjectKey key, CancellationToken lost)
+    {
+        var reconcileId = Guid.NewGuid();
+        using var scope = logger.BeginScope(new ReconcileScope(Name, key, reconcileId));
+        using var activity = Activities.StartActivity("reconcile");
+        activity?.SetTag("controller", Name).SetTag("k8s.object", key.ToString()).SetTag("reconcile.id", reconcileId);
+        var started = time.GetTimestamp();
+        var outcome = ReconcileOutcome.Success;
+        _metrics.Started();
+        try
+        {
+            outcome = Conclude(key, await ReconcileAsync(key, lost).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (lost.IsCancellationRequested)
+        {
+            // The next leader, or this process in its next term, looks at every object again.
+            outcome = ReconcileOutcome.Requeue;
+        }
+#pragma warning disable CA1031 // One object's fault must not stop the others' reconciles.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _metrics.Panic();
+            outcome = Retry(key, "an unexpected exception", e);
+        }
+        finally
+        {
+            if (outcome == ReconcileOutcome.Error)
+            {
+                activity?.SetStatus(ActivityStatusCode.Error);
+            }
+
+            _metrics.Ended(outcome, time.GetElapsedTime(started));
+        }
+    }
+
+    private async Task<ReconciliationResult> ReconcileAsync(ObjectKey key, CancellationToken lost)
+    {
+        if (store.Get(key) is { } entity)
+        {
+            return await controller.ReconcileAsync(entity, lost).ConfigureAwait(false);
+        }
+
+        await controller.DeletedAsync(key, lost).ConfigureAwait(false);
+        return ReconciliationResult.Success();
+    }
+
+    private ReconcileOutcome Conclude(ObjectKey key, ReconciliationResult result)
+    {
+        switch (result)
+        {
+            case ReconciliationResult.Succeeded { RequeueAfter: { } delay }:
+                _backoff.Forget(key);
+                queue.AddAfter(key, delay);
+                return delay > TimeSpan.Zero ? ReconcileOutcome.RequeueAfter : ReconcileOutcome.Requeue;
+            case ReconciliationResult.Failed failed:
+                return Retry(key, failed.Message, failed.Error);
+            case ReconciliationResult.Refused refused:
+                _backoff.Forget(key);
+                _metrics.Error();
+                _metrics.TerminalError();
+                ControllerLog.Refused(logger, Name, key, refused.Message);
+                return ReconcileOutcome.Error;
+            default:
+                _backoff.Forget(key);
+                return ReconcileOutcome.Success;
+        }
+    }
+
+    private ReconcileOutcome Retry(ObjectKey key, string message, Exception? error)
+    {
+        var delay = _backoff.Next(key);
+        _metrics.Error();
+        queue.Metrics.Retried();
+        queue.AddAfter(key, delay);
+        ControllerLog.Failed(logger, error, Name, key, message, delay);
+        return ReconcileOutcome.Error;
+    }
+}
