@@ -35,6 +35,9 @@ FLEETOPS_API int32_t fleetops_abi(uint64_t * values, int32_t capacity) {
 // A failed assertion inside ggml would otherwise start gdb for a backtrace, which a container lacks and which delays the exit.
 FLEETOPS_API void fleetops_quiet_abort() { setenv("GGML_NO_BACKTRACE", "1", 0); }
 
+// An abort callback for a context: `flag` points to an int32_t that another thread sets.
+FLEETOPS_API bool fleetops_is_set(void * flag) { return __atomic_load_n((const int32_t *) flag, __ATOMIC_RELAXED) != 0; }
+
 FLEETOPS_API llama_model * fleetops_model_load(const char * path, const llama_model_params * params, char * error, int32_t error_size) {
     return fleetops::guard<llama_model *>(nullptr, error, error_size, [&] { return llama_model_load_from_file(path, *params); });
 }

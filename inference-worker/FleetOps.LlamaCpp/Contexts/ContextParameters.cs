@@ -1,0 +1,69 @@
+namespace FleetOps.LlamaCpp.Contexts;
+
+/// <summary>The shape of a context.</summary>
+public sealed record ContextParameters
+{
+    /// <summary>The most sequences that llama.cpp can keep apart.</summary>
+    public const int SequenceLimit = 256;
+
+    private const int ThreadLimit = 512;
+
+    /// <summary>Tokens that each sequence may hold, 1 or more. llama.cpp rounds it up to a multiple of 256.</summary>
+    public int ContextLength { get; init; } = 4096;
+
+    /// <summary>Sequences that are kept at once, 1 to <see cref="SequenceLimit"/>. Their ids are 0 to one less.</summary>
+    public int MaxSequences { get; init; } = 1;
+
+    /// <summary>The most tokens of one decode, 1 or more. llama.cpp caps it to the whole context; see <see cref="LlamaContext.BatchSize"/>.</summary>
+    public int BatchSize { get; init; } = 2048;
+
+    /// <summary>The most tokens that are computed at once; 1 to <see cref="BatchSize"/>. Larger is faster for prompts and takes more memory.</summary>
+    public int MicroBatchSize { get; init; } = 512;
+
+    /// <summary>How the cache is stored.</summary>
+    public KvCacheType KvCacheType { get; init; } = KvCacheType.F16;
+
+    /// <summary>Whether flash attention is used.</summary>
+    public FlashAttention FlashAttention { get; init; } = FlashAttention.Auto;
+
+    /// <summary>
+    /// One cache that all sequences share, so that a prefix can belong to several of them without a copy, and one long
+    /// sequence may use what others leave. Else each sequence has its own part, which is faster when they share nothing.
+    /// </summary>
+    public bool UnifiedCache { get; init; }
+
+    /// <summary>Threads of the CPU backend while tokens are generated. More than the CPU quota makes it far slower; the default is what .NET sees of the quota.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Threads of the CPU backend for batches of more than one token; null is <see cref="Threads"/>.</summary>
+    public int? BatchThreads { get; init; }
+
+    /// <summary>Checks each value and those that depend on one another.</summary>
+    /// <exception cref="ArgumentException">A value is out of its range or contradicts another.</exception>
+    internal void Validate()
+    {
+        CheckRange(nameof(ContextLength), ContextLength, int.MaxValue);
+        CheckRange(nameof(MaxSequences), MaxSequences, SequenceLimit);
+        CheckRange(nameof(BatchSize), BatchSize, int.MaxValue);
+        CheckRange(nameof(MicroBatchSize), MicroBatchSize, BatchSize);
+        CheckRange(nameof(Threads), Threads, ThreadLimit);
+        CheckRange(nameof(BatchThreads), BatchThreads ?? Threads, ThreadLimit);
+        Check(nameof(KvCacheType), Enum.IsDefined(KvCacheType), $"is {KvCacheType}; it can be F16, Q8_0 or Q4_0");
+        Check(nameof(FlashAttention), Enum.IsDefined(FlashAttention), $"is {FlashAttention}; it can be Auto, On or Off");
+        Check(nameof(FlashAttention), KvCacheType == KvCacheType.F16 || FlashAttention != FlashAttention.Off,
+            $"is Off, and a cache of {KvCacheType} needs it; set it to Auto or On, or the cache to F16");
+        Check(nameof(ContextLength), (long)ContextLength * MaxSequences <= int.MaxValue - SequenceLimit * 256L,
+            $"is {ContextLength} for each of {MaxSequences} sequences, which together is more than a context can hold");
+    }
+
+    private static void CheckRange(string name, int value, int highest) =>
+        Check(name, value >= 1 && value <= highest, $"is {value}; it must be 1 to {highest}");
+
+    private static void Check(string name, bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            throw new ArgumentException($"{name} of the context {otherwise}.", name);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+using FleetOps.LlamaCpp.Native;
+
+namespace FleetOps.LlamaCpp.Models;
+
+/// <summary>
+/// A loaded model: weights, vocabulary and metadata. It does not change, so its members may be used from any thread, and
+/// several contexts may share it. Contexts, samplers and chat templates keep it alive: its memory is freed when it and
+/// all of them are disposed.
+/// </summary>
+public sealed unsafe class LlamaModel : IDisposable
+{
+    private const int LoadModeNone = 0;
+    private const int LoadModeMap = 1;
+    private const int DescriptionSize = 256;
+
+    private LlamaModel(ModelHandle handle, string path)
+    {
+        Handle = handle;
+        Path = path;
+        var model = handle.Pointer;
+        Metadata = ModelMetadata.Read(model);
+        Vocabulary = new LlamaVocabulary(handle);
+        Architecture = Metadata.GetValueOrDefault("general.architecture", "");
+        Name = Metadata.GetValueOrDefault("general.name", "");
+        ParameterCount = (long)LlamaNative.llama_model_n_params(model);
+        SizeBytes = (long)LlamaNative.llama_model_size(model);
+        TrainedContextLength = LlamaNative.llama_model_n_ctx_train(model);
+        EmbeddingLength = LlamaNative.llama_model_n_embd(model);
+        LayerCount = LlamaNative.llama_model_n_layer(model);
+        Quantization = ShimText.Borrowed(LlamaNative.llama_ftype_name(LlamaNative.llama_model_ftype(model)));
+        ChatTemplateSource = LlamaNative.llama_model_chat_template(model, null) is var source and not 0 ? ShimText.Borrowed(source) : null;
+        HasDecoder = LlamaNative.llama_model_has_decoder(model) != 0;
+        HasEncoder = LlamaNative.llama_model_has_encoder(model) != 0;
+        var description = stackalloc byte[DescriptionSize];
+        _ = LlamaNative.llama_model_desc(model, description, DescriptionSize);
+        Description = ShimText.Borrowed((nint)description);
+    }
+
+    /// <summary>The file that it was loaded from.</summary>
+    public string Path { get; }
+
+    /// <summary>GGUF's <c>general.architecture</c>, such as <c>llama</c>.</summary>
+    public string Architecture { get; }
+
+    /// <summary>GGUF's <c>general.name</c>; empty when the file has none.</summary>
+    public string Name { get; }
+
+    /// <summary>llama.cpp's own summary, such as <c>llama 1B Q8_0</c>.</summary>
+    public string Description { get; }
+
+    /// <summary>How most weights are stored, such as <c>Q4_K - Medium</c>.</summary>
+    public string Quantization { get; }
+
+    /// <summary>Number of weights.</summary>
+    public long ParameterCount { get; }
+
+    /// <summary>Size of all tensors in bytes.</summary>
+    public long SizeBytes { get; }
+
+    /// <summary>The context length that it was trained for, in tokens.</summary>
+    public int TrainedContextLength { get; }
+
+    /// <summary>Width of the embeddings.</summary>
+    public int EmbeddingLength { get; }
+
+    /// <summary>Number of layers.</summary>
+    public int LayerCount { get; }
+
+    /// <summary>Whether it can generate text.</summary>
+    public bool HasDecoder { get; }
+
+    /// <summary>Whether it has an encoder.</summary>
+    public bool HasEncoder { get; }
+
+    /// <summary>The Jinja template that the file brings; null when it has none.</summary>
+    public string? ChatTemplateSource { get; }
+
+    /// <summary>All metadata of the file as text; arrays are in llama.cpp's short form.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>Its tokens.</summary>
+    public LlamaVocabulary Vocabulary { get; }
+
+    internal ModelHandle Handle { get; }
+
+    /// <summary>Loads a model. It takes as long as the file is large, on the calling thread.</summary>
+    /// <param name="runtime">The loaded llama.cpp.</param>
+    /// <param name="path">A GGUF file.</param>
+    /// <param name="parameters">How to load it.</param>
+    /// <param name="progress">Gets the share that is loaded, 0 to 1, on the calling thread.</param>
+    /// <param name="cancellationToken">Ends the load at its next step.</param>
+    /// <exception cref="LlamaException">The file is missing, not a whole model, of an unknown architecture, or does not fit into memory.</exception>
+    /// <exception cref="OperationCanceledException">The load was cancelled; nothing of the model is left in memory.</exception>
+    public static LlamaModel Load(
+        LlamaRuntime runtime, string path, ModelParameters parameters, IProgress<float>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(runtime);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(parameters);
+        if (parameters.Fault is { } fault)
+        {
+            throw new ArgumentException(fault, nameof(parameters));
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        CheckReadable(path);
+
+        var native = LlamaNative.llama_model_default_params();
+        native.NGpuLayers = runtime.Backend.Selected == Backends.Backend.Cpu ? 0 : parameters.GpuLayers;
+        native.LoadMode = parameters.UseMemoryMap ? LoadModeMap : LoadModeNone;
+        native.CheckTensors = parameters.CheckTensors ? (byte)1 : (byte)0;
+        native.VocabOnly = parameters.VocabularyOnly ? (byte)1 : (byte)0;
+
+        using var watch = new LoadProgress(progress, cancellationToken);
+        watch.Attach(ref native);
+        var log = new List<(LlamaLogLevel, string)>();
+        var error = "";
+        var pointer = LlamaLog.Capture(log, () => Load(path, native, out error));
+        watch.ThrowIfStopped();
+        return pointer == 0 ? throw LoadFault.Describe(path, error, LlamaLog.Summary(log)) : new LlamaModel(new ModelHandle(pointer), path);
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => Handle.Dispose();
+
+    private static nint Load(string path, LlamaModelParams parameters, out string error)
+    {
+        var message = stackalloc byte[ShimText.ErrorSize];
+        message[0] = 0;
+        var pointer = ShimNative.fleetops_model_load(path, &parameters, message, ShimText.ErrorSize);
+        error = ShimText.Error(message);
+        return pointer;
+    }
+
+    // llama.cpp says of a file that it cannot open only that the load failed.
+    private static void CheckReadable(string path)
+    {
+        try
+        {
+            File.OpenHandle(path).Dispose();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LlamaException(LlamaFault.ModelUnreadable, $"The model file '{path}' cannot be read: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using System.Runtime.InteropServices;
+
+namespace FleetOps.LlamaCpp.Native;
+
+/// <summary>The functions of <c>libfleetops-llama.so</c>; see <c>native/shim/shim.h</c> for the rules that they keep.</summary>
+internal static unsafe partial class ShimNative
+{
+    /// <summary>The name that <see cref="NativeLibraries"/> maps to the loaded shim.</summary>
+    public const string Library = "fleetops-llama";
+
+    /// <summary>The shim's <c>FLEETOPS_SHIM_ABI</c> that this binding is written for.</summary>
+    public const ulong Abi = 1;
+
+    /// <summary>The shim's <c>FLEETOPS_EXCEPTION</c>: a C++ exception was caught and described.</summary>
+    public const int Exception = -1000;
+
+    [LibraryImport(Library)] public static partial void fleetops_free(nint memory);
+    [LibraryImport(Library)] public static partial nint fleetops_release();
+    [LibraryImport(Library)] public static partial int fleetops_abi(ulong* values, int capacity);
+    [LibraryImport(Library)] public static partial void fleetops_quiet_abort();
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint fleetops_model_load(string path, LlamaModelParams* parameters, byte* error, int errorSize);
+    [LibraryImport(Library)] public static partial nint fleetops_context_new(nint model, LlamaContextParams* parameters, byte* error, int errorSize);
+    [LibraryImport(Library)] public static partial int fleetops_decode(nint context, LlamaBatchNative* batch, byte* error, int errorSize);
+    [LibraryImport(Library)] public static partial int fleetops_tokenize(nint vocab, byte* text, int length, int* tokens, int capacity, int addSpecial, int parseSpecial, byte* error, int errorSize);
+    [LibraryImport(Library)] public static partial nint fleetops_memory_breakdown(nint context, byte* error, int errorSize);
+
+    [LibraryImport(Library)] public static partial nint fleetops_sampler_new(nint chain, nint grammar);
+    [LibraryImport(Library)] public static partial void fleetops_sampler_free(nint sampler);
+    [LibraryImport(Library)] public static partial int fleetops_sampler_sample(nint sampler, nint context, int index, byte* error, int errorSize);
+    [LibraryImport(Library)] public static partial int fleetops_sampler_accept(nint sampler, int token, int withGrammar, byte* error, int errorSize);
+    [LibraryImport(Library)] public static partial int fleetops_sampler_reset(nint sampler, byte* error, int errorSize);
+    [LibraryImport(Library)] public static partial nint fleetops_sampler_clone(nint sampler, byte* error, int errorSize);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint fleetops_grammar_new(nint vocab, string grammar, string root, byte* error, int errorSize);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint fleetops_schema_to_grammar(string schema, byte* error, int errorSize);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint fleetops_chat_template_new(nint model, string source, byte* error, int errorSize);
+    [LibraryImport(Library)] public static partial void fleetops_chat_template_free(nint chat);
+    [LibraryImport(Library)] public static partial int fleetops_chat_template_is_explicit(nint chat);
+    [LibraryImport(Library)] public static partial nint fleetops_chat_template_source(nint chat, byte* error, int errorSize);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint fleetops_chat_apply(nint chat, string request, byte* error, int errorSize);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint fleetops_chat_parse(string parser, string text, int partial, byte* error, int errorSize);
+}
