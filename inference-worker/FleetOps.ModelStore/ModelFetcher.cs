@@ -1,9 +1,23 @@
+using FleetOps.ModelStore.Cache;
+using FleetOps.ModelStore.Credentials;
+using FleetOps.ModelStore.Downloads;
+using FleetOps.ModelStore.Http;
+using FleetOps.ModelStore.Hub;
+using FleetOps.ModelStore.Sources;
+
 namespace FleetOps.ModelStore;
 
-/// <summary>Turns sources into verified files. Thread-safe; one instance serves a whole process.</summary>
+/// <summary>
+/// Turns sources into verified files. Files of <c>https://</c>, <c>http://</c> and <c>hf://</c> are downloaded into the model directory once and hashed
+/// again each time they are used; files of <c>pvc://</c> and <c>file://</c> are hashed where they lie. A file whose digest or header is wrong is never
+/// returned. Thread-safe; two fetches of one source, in one process or in several on one volume, download once.
+/// </summary>
 public sealed class ModelFetcher : IDisposable
 {
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
     private readonly ModelFetcherOptions _options;
+    private readonly HttpMessageInvoker _invoker;
 
     /// <summary>Creates a fetcher.</summary>
     /// <param name="options">Where files live and how patient to be.</param>
@@ -12,23 +26,64 @@ public sealed class ModelFetcher : IDisposable
     {
         options.Validate();
         _options = options;
+        _invoker = options.HttpMessageHandler is { } handler
+            ? new HttpMessageInvoker(handler, disposeHandler: false)
+            : new HttpMessageInvoker(new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                UseCookies = false,
+                ConnectTimeout = ConnectTimeout,
+                PooledConnectionLifetime = ConnectionLifetime,
+            });
     }
 
-    /// <summary>
-    /// Fetches one model.
-    /// </summary>
+    /// <summary>Fetches and verifies one model. Faults that may pass are retried with back-off and told by <paramref name="progress"/> meanwhile.</summary>
     /// <param name="request">What to fetch and what it has to be.</param>
-    /// <param name="progress">Is told how the fetch goes; may be null.</param>
+    /// <param name="progress">Is told how the fetch goes, on threads of the fetch; may be null.</param>
     /// <param name="cancellationToken">Ends the fetch; what was downloaded stays and the next fetch goes on from there.</param>
     /// <exception cref="ModelSourceException">No verified file came of it; its reason says why.</exception>
-    public Task<VerifiedModel> FetchAsync(FetchRequest request, IProgress<FetchProgress>? progress = null, CancellationToken cancellationToken = default)
+    /// <exception cref="OperationCanceledException">The fetch was cancelled.</exception>
+    public async Task<VerifiedModel> FetchAsync(FetchRequest request, IProgress<FetchProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        _ = _options;
-        throw new NotSupportedException();
+        FetchPlan plan = FetchPlan.From(request);
+        var reporter = new FetchReporter(progress, _options.TimeProvider, _options.ProgressInterval);
+        var exchange = new HttpExchange(_invoker, _options);
+        return plan.Source switch
+        {
+            ClaimModelSource claim => await new InPlaceFetch(_options, reporter).VerifyAsync(plan, claim, cancellationToken).ConfigureAwait(false),
+            FileModelSource file => await new InPlaceFetch(_options, reporter).VerifyAsync(plan, file.Path, cancellationToken).ConfigureAwait(false),
+            HttpModelSource web => await FetchAsync(plan, web, exchange, reporter, cancellationToken).ConfigureAwait(false),
+            HubModelSource hub => await FetchAsync(plan, hub, exchange, reporter, cancellationToken).ConfigureAwait(false),
+            _ => throw new ModelSourceException(ModelSourceReason.InvalidConfiguration, $"{plan.Source} is of a kind that cannot be fetched."),
+        };
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Closes the connections that are open. Fetches that are running fail.</summary>
+    public void Dispose() => _invoker.Dispose();
+
+    private Task<VerifiedModel> FetchAsync(FetchPlan plan, HttpModelSource web, HttpExchange exchange, FetchReporter reporter, CancellationToken cancellationToken)
     {
+        var remote = new RemoteFile(
+            web.Location,
+            SourceCredentials.Read(_options.CredentialsDirectory).ForWeb(),
+            answer => WebFaults.Judge(answer, _options.TimeProvider.GetUtcNow()));
+        var folder = CacheFolder.Of(_options.ModelDirectory, plan, "");
+        return new CachedFetch(exchange, _options, reporter).RunAsync(plan, folder, _ => Task.FromResult(remote), cancellationToken);
+    }
+
+    private Task<VerifiedModel> FetchAsync(FetchPlan plan, HubModelSource hub, HttpExchange exchange, FetchReporter reporter, CancellationToken cancellationToken)
+    {
+        if (!HttpExchange.IsPrivate(_options.HubEndpoint) && plan.Sha256 is null)
+        {
+            throw new ModelSourceException(
+                ModelSourceReason.InvalidConfiguration,
+                $"The hub {_options.HubEndpoint.Authority} is asked over plain http, so what it says about {hub} proves nothing; give the sha256, or use https.");
+        }
+
+        System.Net.Http.Headers.AuthenticationHeaderValue? authorization = SourceCredentials.Read(_options.CredentialsDirectory).ForHub();
+        var client = new HubClient(exchange, _options);
+        var folder = CacheFolder.Of(_options.ModelDirectory, plan, _options.HubEndpoint.AbsoluteUri);
+        return new CachedFetch(exchange, _options, reporter).RunAsync(
+            plan, folder, token => client.ResolveAsync(hub, plan.Revision!, authorization, token), cancellationToken);
     }
 }

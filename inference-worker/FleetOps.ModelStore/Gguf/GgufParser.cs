@@ -297,7 +297,7 @@ internal sealed class GgufParser(GgufCursor cursor)
         long end = last.Offset + last.SizeBytes;
         if (end > cursor.Length - dataOffset)
         {
-            throw new GgufFormatException("tensor data", dataOffset, $"{end} bytes of tensor data are declared and {Math.Max(0, cursor.Length - dataOffset)} are there; the file is truncated, fetch it again.");
+            throw new GgufFormatException("tensor data", Math.Min(dataOffset, cursor.Length), $"{end} bytes of tensor data are declared and {Math.Max(0, cursor.Length - dataOffset)} are there; the file is truncated, fetch it again.");
         }
     }
 

@@ -1,0 +1,97 @@
+using System.Net.Http.Headers;
+using System.Text;
+
+namespace FleetOps.ModelStore.Credentials;
+
+/// <summary>What a credentials folder held when a fetch began. Has no text form, so that it cannot slip into a message.</summary>
+internal sealed class SourceCredentials
+{
+    private const int MaxBytes = 64 * 1024;
+    private readonly string? _folder;
+    private readonly string? _token;
+    private readonly string? _username;
+    private readonly string? _password;
+
+    private SourceCredentials(string? folder, string? token, string? username, string? password) =>
+        (_folder, _token, _username, _password) = (folder, token, username, password);
+
+    /// <summary>No credentials.</summary>
+    public static SourceCredentials None { get; } = new(null, null, null, null);
+
+    /// <summary>Reads a folder with one file for each key, as Kubernetes mounts a Secret.</summary>
+    /// <param name="folder">The folder; null for none.</param>
+    /// <exception cref="ModelSourceException">The folder is absent, unreadable, or a value cannot be a credential.</exception>
+    public static SourceCredentials Read(string? folder)
+    {
+        if (folder is null)
+        {
+            return None;
+        }
+
+        if (!Directory.Exists(folder))
+        {
+            throw new ModelSourceException(ModelSourceReason.CredentialsMissing, $"The credentials folder {folder} does not exist; mount the Secret there or leave the folder out.");
+        }
+
+        return new SourceCredentials(folder, ReadKey(folder, "token"), ReadKey(folder, "username"), ReadKey(folder, "password"));
+    }
+
+    /// <summary>What to send to a hub: the token.</summary>
+    public AuthenticationHeaderValue? ForHub() => _token is not null ? Bearer(_token) : Unfit("the key 'token'");
+
+    /// <summary>What to send to a web server: the token, else user and password.</summary>
+    public AuthenticationHeaderValue? ForWeb()
+    {
+        if (_token is not null)
+        {
+            return Bearer(_token);
+        }
+
+        if (_username is null || _password is null)
+        {
+            return Unfit("the key 'token', or both 'username' and 'password'");
+        }
+
+        if (_username.Contains(':', StringComparison.Ordinal))
+        {
+            throw new ModelSourceException(ModelSourceReason.InvalidConfiguration, $"The key 'username' in {_folder} holds a colon, which HTTP cannot carry; use a token.");
+        }
+
+        return new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{_username}:{_password}")));
+    }
+
+    private static AuthenticationHeaderValue Bearer(string token) => new("Bearer", token);
+
+    private AuthenticationHeaderValue? Unfit(string wanted) => _folder is null
+        ? null
+        : throw new ModelSourceException(ModelSourceReason.CredentialsMissing, $"The credentials in {_folder} lack {wanted}; add it to the Secret.");
+
+    private static string? ReadKey(string folder, string key)
+    {
+        string path = Path.Join(folder, key);
+        try
+        {
+            if (!File.Exists(path))
+            {
+                return null;
+            }
+
+            if (new FileInfo(path) is { LinkTarget: null, Length: > MaxBytes })
+            {
+                throw Unusable(folder, key, $"is longer than {MaxBytes} bytes", null);
+            }
+
+            // Files that people write end in a line feed, which is not part of the secret.
+            string value = File.ReadAllText(path).TrimEnd('\r', '\n');
+            bool sendable = value.Length > 0 && (key == "token" ? !value.AsSpan().ContainsAnyExceptInRange('!', '~') : !value.Any(char.IsControl));
+            return sendable ? value : throw Unusable(folder, key, "is empty or holds characters that HTTP cannot carry", null);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(folder, key, "cannot be read", e);
+        }
+    }
+
+    private static ModelSourceException Unusable(string folder, string key, string problem, Exception? e) =>
+        new(ModelSourceReason.InvalidConfiguration, $"The key '{key}' in the credentials folder {folder} {problem}; correct the Secret.", e);
+}

@@ -1,0 +1,230 @@
+using System.Globalization;
+using FleetOps.ModelStore.Files;
+using FleetOps.ModelStore.Gguf;
+using FleetOps.ModelStore.Http;
+using FleetOps.ModelStore.Sources;
+
+namespace FleetOps.ModelStore.Downloads;
+
+/// <summary>
+/// Brings a partial file to its full length, attempt by attempt. Each attempt begins at the location the source names, because the redirects behind it
+/// may be signed and run out.
+/// </summary>
+internal sealed class Download(HttpExchange exchange, ModelFetcherOptions options, FetchReporter reporter)
+{
+    private static readonly byte[] Magic = "GGUF"u8.ToArray();
+
+    /// <summary>Downloads what is missing.</summary>
+    /// <param name="remote">The file.</param>
+    /// <param name="sha256">The digest it has to have; null when nobody names one.</param>
+    /// <param name="part">Where the bytes go.</param>
+    /// <param name="folder">The folder of the part, for messages and for its free space.</param>
+    /// <param name="cancellationToken">Ends the download; the part stays resumable.</param>
+    /// <exception cref="ModelSourceException">The file cannot be had.</exception>
+    public async Task CompleteAsync(RemoteFile remote, string? sha256, PartialFile part, string folder, CancellationToken cancellationToken)
+    {
+        var retry = new RetryLoop(options, reporter);
+        reporter.Enter(FetchPhase.Fetching, part.Length, part.Record?.TotalBytes ?? remote.SizeBytes);
+        await retry.RunAsync(
+            async token =>
+            {
+                try
+                {
+                    await AttemptAsync(remote, sha256, part, folder, token).ConfigureAwait(false);
+                }
+                finally
+                {
+                    // Whatever ended the attempt, the next one (in this process or another) starts from here.
+                    await CheckpointAsync(part, folder).ConfigureAwait(false);
+                }
+
+                return true;
+            },
+            () => part.Length,
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task CheckpointAsync(PartialFile part, string folder)
+    {
+        try
+        {
+            await part.CheckpointAsync().ConfigureAwait(false);
+        }
+        catch (Exception e) when (DiskFaults.IsDiskFault(e))
+        {
+            throw DiskFaults.OnWrite(e, folder);
+        }
+    }
+
+    private async Task AttemptAsync(RemoteFile remote, string? sha256, PartialFile part, string folder, CancellationToken cancellationToken)
+    {
+        long? known = part.Record?.TotalBytes ?? remote.SizeBytes;
+        if (part.Length > 0 && part.Length == known)
+        {
+            return;
+        }
+
+        if (part.Length > known)
+        {
+            part.Restart();
+        }
+
+        RangeCondition? range = part.Length > 0 ? new RangeCondition(part.Length, part.Record?.ETag, part.Record?.LastModified) : null;
+        using HttpAnswer answer = await exchange.SendAsync(HttpMethod.Get, remote.Location, remote.Authorization, range, null, cancellationToken).ConfigureAwait(false);
+        long? total = Accept(answer, remote, part);
+        if (total == part.Length && part.Length > 0)
+        {
+            return;
+        }
+
+        if (total is { } size)
+        {
+            DiskFaults.RequireSpace(folder, size - part.Length);
+        }
+
+        try
+        {
+            part.Describe(new PartRecord
+            {
+                Sha256 = sha256,
+                Revision = remote.Revision,
+                ETag = answer.Response.Headers.ETag?.ToString(),
+                LastModified = answer.Response.Content.Headers.LastModified,
+                TotalBytes = total,
+            });
+            reporter.Enter(FetchPhase.Fetching, part.Length, total);
+            await CopyAsync(answer, sha256, part, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (DiskFaults.IsDiskFault(e))
+        {
+            throw DiskFaults.OnWrite(e, folder);
+        }
+
+        if (total is not null && part.Length != total)
+        {
+            throw new TransientSourceException(
+                ModelSourceReason.SourceUnreachable, $"{answer.Address.Authority} sent {part.Length} of {total} bytes and ended.");
+        }
+    }
+
+    /// <summary>Checks that an answer continues the part (or begins it) and returns the size of the whole file, if it is told.</summary>
+    private static long? Accept(HttpAnswer answer, RemoteFile remote, PartialFile part)
+    {
+        long? total;
+        switch (answer.Status)
+        {
+            case 200:
+                part.Restart();
+                total = answer.Response.Content.Headers.ContentLength;
+                break;
+            case 206 when Continues(answer, part):
+                part.Joined = true;
+                total = answer.Response.Content.Headers.ContentRange?.Length;
+                break;
+            case 416 when answer.Response.Content.Headers.ContentRange?.Length == part.Length:
+                return part.Length;
+            case 206 or 416:
+                part.Restart();
+                throw new TransientSourceException(
+                    ModelSourceReason.SourceUnreachable, $"{answer.Address.Authority} holds another file than when the download began; it is begun anew.");
+            default:
+                throw remote.Judge(answer);
+        }
+
+        if (answer.Response.Content.Headers.ContentEncoding.Count > 0)
+        {
+            throw new ModelSourceException(
+                ModelSourceReason.SourceUnreachable,
+                $"{HttpModelSource.Redact(answer.Address)} sends the file compressed ({string.Join(", ", answer.Response.Content.Headers.ContentEncoding)}) though that was not asked for; correct the server.");
+        }
+
+        if (remote.SizeBytes is { } size && total is { } sent && size != sent)
+        {
+            part.Restart();
+            throw new TransientSourceException(
+                ModelSourceReason.SourceUnreachable,
+                string.Create(CultureInfo.InvariantCulture, $"{HttpModelSource.Redact(answer.Address)} offers {sent} bytes where the source's metadata names {size}."));
+        }
+
+        return total ?? remote.SizeBytes;
+    }
+
+    // Some servers ignore If-Range, so what they answer is compared too.
+    private static bool Continues(HttpAnswer answer, PartialFile part)
+    {
+        System.Net.Http.Headers.ContentRangeHeaderValue? range = answer.Response.Content.Headers.ContentRange;
+        bool place = range is { Unit: "bytes", From: { } from } && from == part.Length && (part.Record?.TotalBytes ?? range.Length) == range.Length;
+        string? tag = answer.Response.Headers.ETag?.ToString();
+        return place && (part.Record?.ETag is not { } old || tag is null || old == tag);
+    }
+
+    private async Task CopyAsync(HttpAnswer answer, string? sha256, PartialFile part, CancellationToken cancellationToken)
+    {
+        using var idle = new CancellationTokenSource(options.IdleTimeout, options.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, idle.Token);
+        string host = answer.Address.Authority;
+        int filled = 0;
+        try
+        {
+            Stream body = await ReadAsync(() => new ValueTask<Stream>(answer.Response.Content.ReadAsStreamAsync(either.Token))).ConfigureAwait(false);
+            while (true)
+            {
+                int read = await ReadAsync(() => body.ReadAsync(part.Piece[filled..], either.Token)).ConfigureAwait(false);
+                if (read == 0)
+                {
+                    break;
+                }
+
+                idle.CancelAfter(options.IdleTimeout);
+                filled += read;
+                if (filled < PartialFile.PieceBytes)
+                {
+                    reporter.Advance(part.Length + filled);
+                    continue;
+                }
+
+                RefuseForeign(part, filled, sha256, host);
+                int count = filled;
+                filled = 0;
+                await part.AppendAsync(count).ConfigureAwait(false);
+                reporter.Advance(part.Length);
+            }
+
+            RefuseForeign(part, filled, sha256, host);
+        }
+        finally
+        {
+            await part.AppendAsync(filled).ConfigureAwait(false);
+            reporter.Advance(part.Length);
+        }
+
+        async ValueTask<T> ReadAsync<T>(Func<ValueTask<T>> read)
+        {
+            try
+            {
+                return await read().ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new TransientSourceException(
+                    ModelSourceReason.SourceUnreachable, $"{host} sent nothing for {options.IdleTimeout.TotalSeconds:0} s; check the network between here and there.");
+            }
+            catch (Exception e) when (e is IOException or HttpRequestException)
+            {
+                throw new TransientSourceException(
+                    ModelSourceReason.SourceUnreachable, $"{host} cut the connection after {part.Length + filled} bytes: {e.Message}", innerException: e);
+            }
+        }
+    }
+
+    // Without a digest, a page that came instead of a model need not be downloaded to its end. With one, the digest decides.
+    private static void RefuseForeign(PartialFile part, int filled, string? sha256, string host)
+    {
+        if (sha256 is null && part.Length == 0 && filled >= Magic.Length && !part.Piece.Span.StartsWith(Magic))
+        {
+            uint magic = System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(part.Piece.Span);
+            throw new ModelSourceException(
+                ModelSourceReason.InvalidGguf, $"What {host} sends starts with {GgufMagic.Describe(magic)} instead of 'GGUF'; {GgufMagic.Guess(magic)}");
+        }
+    }
+}

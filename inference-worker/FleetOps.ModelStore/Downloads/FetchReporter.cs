@@ -1,0 +1,53 @@
+namespace FleetOps.ModelStore.Downloads;
+
+/// <summary>Turns what a fetch does into reports, at most a few a second, with a rate that does not jump. Used by one fetch at a time.</summary>
+internal sealed class FetchReporter(IProgress<FetchProgress>? progress, TimeProvider time, TimeSpan interval)
+{
+    private const double RateWindowSeconds = 3;
+    private FetchPhase _phase = FetchPhase.Resolving;
+    private long _bytes;
+    private long? _total;
+    private double _rate;
+    private FetchFault? _fault;
+    private long _reportedAt;
+    private long _reportedBytes;
+
+    /// <summary>Begins a phase.</summary>
+    public void Enter(FetchPhase phase, long bytes = 0, long? total = null)
+    {
+        (_phase, _bytes, _total, _rate) = (phase, bytes, total, 0);
+        (_reportedAt, _reportedBytes) = (time.GetTimestamp(), bytes);
+        Report();
+    }
+
+    /// <summary>Tells how many bytes are in hand now.</summary>
+    public void Advance(long bytes)
+    {
+        if (bytes > _bytes)
+        {
+            _fault = null;
+        }
+
+        _bytes = bytes;
+        TimeSpan since = time.GetElapsedTime(_reportedAt);
+        if (since >= interval && since > TimeSpan.Zero)
+        {
+            double weight = 1 - Math.Exp(-since.TotalSeconds / RateWindowSeconds);
+            double now = Math.Max(0, _bytes - _reportedBytes) / since.TotalSeconds;
+            _rate = _rate == 0 ? now : _rate + weight * (now - _rate);
+            (_reportedAt, _reportedBytes) = (time.GetTimestamp(), bytes);
+            Report();
+        }
+    }
+
+    /// <summary>Tells of a fault that the fetch goes on after.</summary>
+    public void Fault(FetchFault fault)
+    {
+        _fault = fault;
+        _rate = 0;
+        (_reportedAt, _reportedBytes) = (time.GetTimestamp(), _bytes);
+        Report();
+    }
+
+    private void Report() => progress?.Report(new FetchProgress(_phase, _bytes, _total, _rate, _fault));
+}

@@ -1,0 +1,65 @@
+using System.Runtime.InteropServices;
+
+namespace FleetOps.ModelStore.Files;
+
+/// <summary>The three calls of libc that .NET does not offer: inode numbers and making a rename durable.</summary>
+internal static partial class NativeFiles
+{
+    private const int CurrentDirectory = -100;
+    private const int ReadOnlyCloseOnExec = 0x80000;
+    private const uint BasicStats = 0x7ff;
+
+    /// <summary>Size, time of change and inode of a file; symbolic links are followed.</summary>
+    /// <exception cref="IOException">The file cannot be examined.</exception>
+    public static unsafe FileIdentity Identify(string path)
+    {
+        Statx stat;
+        if (StatxCall(CurrentDirectory, path, 0, BasicStats, &stat) != 0)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            throw new IOException($"{path}: {Marshal.GetPInvokeErrorMessage(error)}", error);
+        }
+
+        return new FileIdentity((long)stat.Size, stat.ModifiedSeconds * 1_000_000_000 + stat.ModifiedNanoseconds, stat.Inode);
+    }
+
+    /// <summary>Makes renames inside a folder survive a power cut. Best effort: some file systems cannot.</summary>
+    public static void FlushDirectory(string path)
+    {
+        int descriptor = OpenCall(path, ReadOnlyCloseOnExec);
+        if (descriptor >= 0)
+        {
+            _ = FsyncCall(descriptor);
+            _ = CloseCall(descriptor);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int StatxCall(int directory, string path, int flags, uint mask, Statx* result);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenCall(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FsyncCall(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int CloseCall(int descriptor);
+
+    // struct statx is the same on every architecture, unlike struct stat.
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct Statx
+    {
+        [FieldOffset(32)]
+        public ulong Inode;
+
+        [FieldOffset(40)]
+        public ulong Size;
+
+        [FieldOffset(112)]
+        public long ModifiedSeconds;
+
+        [FieldOffset(120)]
+        public uint ModifiedNanoseconds;
+    }
+}

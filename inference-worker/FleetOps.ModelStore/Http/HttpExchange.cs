@@ -1,0 +1,141 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Authentication;
+using FleetOps.ModelStore.Sources;
+
+namespace FleetOps.ModelStore.Http;
+
+/// <summary>
+/// Sends one request and follows its redirects by hand: credentials go to the origin they are meant for and nowhere else, and nothing goes from
+/// https to http.
+/// </summary>
+internal sealed class HttpExchange(HttpMessageInvoker invoker, ModelFetcherOptions options)
+{
+    private const int MaxRedirects = 10;
+    private static readonly ProductInfoHeaderValue Agent = new("fleetops", typeof(HttpExchange).Assembly.GetName().Version?.ToString(3));
+
+    /// <summary>True when nobody on the way can read what is sent.</summary>
+    public static bool IsPrivate(Uri address) => address.Scheme == Uri.UriSchemeHttps || address.IsLoopback;
+
+    /// <summary>True when two addresses have scheme, host and port in common.</summary>
+    public static bool SameOrigin(Uri one, Uri other) =>
+        one.Scheme == other.Scheme && one.Port == other.Port && string.Equals(one.IdnHost, other.IdnHost, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Sends a request; the caller disposes the answer, whatever its status.</summary>
+    /// <param name="method">GET or HEAD.</param>
+    /// <param name="address">Where to.</param>
+    /// <param name="authorization">Credentials for the origin of the address; null for none.</param>
+    /// <param name="range">Which bytes, and under which condition; null for all.</param>
+    /// <param name="follow">Decides whether a redirect is followed, given the redirect and its target; null follows all.</param>
+    /// <param name="cancellationToken">Ends the exchange.</param>
+    /// <exception cref="ModelSourceException">No answer came; transient where another attempt may help.</exception>
+    public async Task<HttpAnswer> SendAsync(
+        HttpMethod method,
+        Uri address,
+        AuthenticationHeaderValue? authorization,
+        RangeCondition? range,
+        Func<HttpAnswer, Uri, bool>? follow,
+        CancellationToken cancellationToken)
+    {
+        if (authorization is not null && !IsPrivate(address))
+        {
+            throw new ModelSourceException(
+                ModelSourceReason.InvalidConfiguration,
+                $"Credentials would travel to {address.Authority} unencrypted; use https:// or leave the credentials out.");
+        }
+
+        Uri current = address;
+        for (int redirects = 0; redirects <= MaxRedirects; redirects++)
+        {
+            bool home = SameOrigin(address, current);
+            HttpResponseMessage response = await SendOnceAsync(method, current, home ? authorization : null, range, cancellationToken).ConfigureAwait(false);
+            var answer = new HttpAnswer(response, current, !home, authorization is not null);
+            Uri? target = RedirectTarget(answer);
+            if (target is null || follow?.Invoke(answer, target) == false)
+            {
+                return answer;
+            }
+
+            answer.Dispose();
+            if (current.Scheme == Uri.UriSchemeHttps && target.Scheme != Uri.UriSchemeHttps)
+            {
+                throw new ModelSourceException(
+                    ModelSourceReason.SourceUnreachable,
+                    $"{HttpModelSource.Redact(current)} redirects to {target.Scheme}://{target.Authority}, which is unencrypted and refused; use the address of a server that stays on https.");
+            }
+
+            current = target;
+        }
+
+        throw new ModelSourceException(
+            ModelSourceReason.SourceUnreachable, $"{HttpModelSource.Redact(address)} redirects more than {MaxRedirects} times; check the address.");
+    }
+
+    private async Task<HttpResponseMessage> SendOnceAsync(
+        HttpMethod method, Uri address, AuthenticationHeaderValue? authorization, RangeCondition? range, CancellationToken cancellationToken)
+    {
+        using var timer = new CancellationTokenSource(options.ResponseTimeout, options.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        using var request = new HttpRequestMessage(method, address);
+        request.Headers.UserAgent.Add(Agent);
+        request.Headers.Authorization = authorization;
+
+        // A digest is of the file, not of a compressed form of it.
+        request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
+        range?.Apply(request.Headers);
+        try
+        {
+            return await invoker.SendAsync(request, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TransientSourceException(
+                ModelSourceReason.SourceUnreachable, $"{address.Authority} did not answer {(timer.IsCancellationRequested ? $"within {options.ResponseTimeout.TotalSeconds:0} s" : "in time")}; check that it is up and reachable from here.");
+        }
+        catch (HttpRequestException e)
+        {
+            throw Classify(address, e);
+        }
+        catch (IOException e)
+        {
+            throw new TransientSourceException(
+                ModelSourceReason.SourceUnreachable, $"{address.Authority} cut the connection: {e.Message}", innerException: e);
+        }
+    }
+
+    private static ModelSourceException Classify(Uri address, HttpRequestException e) => e switch
+    {
+        { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: AuthenticationException tls } =>
+            new ModelSourceException(
+                ModelSourceReason.SourceUnreachable,
+                $"The TLS certificate of {address.Authority} is not accepted: {tls.Message} Add its authority to the trust store (SSL_CERT_FILE) or correct the host name.",
+                e),
+        { HttpRequestError: HttpRequestError.NameResolutionError } =>
+            new TransientSourceException(
+                ModelSourceReason.SourceUnreachable, $"The host {address.IdnHost} cannot be resolved; check its name and the DNS of the cluster.", innerException: e),
+        _ => new TransientSourceException(
+            ModelSourceReason.SourceUnreachable, $"{address.Authority} cannot be reached: {e.Message}. Check that it is up and that egress to it is allowed.", innerException: e),
+    };
+
+    private static Uri? RedirectTarget(HttpAnswer answer)
+    {
+        if (answer.Response.StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
+            or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect))
+        {
+            return null;
+        }
+
+        Uri? location = answer.Response.Headers.Location;
+        Uri? target = location is null ? null : new Uri(answer.Address, location);
+        return target is { Scheme: "https" or "http" }
+            ? target
+            : throw Unfollowable(answer);
+    }
+
+    private static ModelSourceException Unfollowable(HttpAnswer answer)
+    {
+        answer.Dispose();
+        return new ModelSourceException(
+            ModelSourceReason.SourceUnreachable, $"{HttpModelSource.Redact(answer.Address)} redirects to nowhere; check the address.");
+    }
+}

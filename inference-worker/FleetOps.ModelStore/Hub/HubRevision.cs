@@ -1,0 +1,35 @@
+using System.Text.Json;
+
+namespace FleetOps.ModelStore.Hub;
+
+/// <summary>What the hub says about one revision of a repository; only what is used here.</summary>
+internal sealed record HubRevision
+{
+    /// <summary>The commit.</summary>
+    public string? Sha { get; init; }
+
+    /// <summary>Labels, <c>license:…</c> among them.</summary>
+    public IReadOnlyList<string>? Tags { get; init; }
+
+    /// <summary>The head of the model card, whose shape is up to its author.</summary>
+    public JsonElement CardData { get; init; }
+
+    /// <summary>The licence that the card or a label names.</summary>
+    public string? License
+    {
+        get
+        {
+            if (CardData.ValueKind == JsonValueKind.Object)
+            {
+                // "other" stands for a licence with a name of its own.
+                string? license = Text("license");
+                return license is null or "other" ? Text("license_name") ?? license : license;
+            }
+
+            return Tags?.FirstOrDefault(tag => tag.StartsWith("license:", StringComparison.Ordinal))?["license:".Length..];
+        }
+    }
+
+    private string? Text(string key) =>
+        CardData.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}

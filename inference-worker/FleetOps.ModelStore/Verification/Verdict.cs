@@ -1,0 +1,55 @@
+using System.Text.Json;
+using FleetOps.ModelStore.Files;
+
+namespace FleetOps.ModelStore.Verification;
+
+/// <summary>
+/// The record beside a verified file: what it was when it was verified. It serves as the reference when nobody else names a digest, and a later cache can
+/// tell from it without hashing that a file was touched. A file is hashed on each use all the same.
+/// </summary>
+internal sealed record Verdict
+{
+    /// <summary>Version of the layout of this record.</summary>
+    public int Version { get; init; } = 1;
+
+    /// <summary>The source, without secrets.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>The digest that was computed, 64 lower-case hexadecimal digits.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>Size in bytes.</summary>
+    public required long SizeBytes { get; init; }
+
+    /// <summary>Time of the last change, in nanoseconds since 1970.</summary>
+    public required long ModifiedNanoseconds { get; init; }
+
+    /// <summary>Inode number.</summary>
+    public required ulong Inode { get; init; }
+
+    /// <summary>The commit; null where the source has none.</summary>
+    public string? Revision { get; init; }
+
+    /// <summary>The licence; null when nobody names one.</summary>
+    public string? License { get; init; }
+
+    /// <summary>When the file was verified.</summary>
+    public required DateTimeOffset VerifiedAt { get; init; }
+
+    /// <summary>Reads a record; null when there is none or it is damaged, which costs a download and nothing else.</summary>
+    public static Verdict? Read(string path)
+    {
+        try
+        {
+            var verdict = JsonSerializer.Deserialize(File.ReadAllBytes(path), RecordJson.Default.Verdict);
+            return verdict is { Version: 1 } && Sha256Text.IsDigest(verdict.Sha256) ? verdict : null;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Writes the record durably.</summary>
+    public void Write(string path) => DurableFile.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(this, RecordJson.Default.Verdict));
+}

@@ -1,0 +1,68 @@
+using System.Security.Cryptography;
+using FleetOps.ModelStore.Sources;
+using Microsoft.Extensions.Time.Testing;
+
+namespace FleetOps.ModelStore.Tests.Support;
+
+/// <summary>What nearly every test of fetching needs: a folder, a stand-in server, a clock that the fetch moves itself.</summary>
+public sealed class FetchBench : IAsyncDisposable
+{
+    private readonly SocketsHttpHandler _handler = StandInServer.TrustingHandler();
+
+    private FetchBench(StandInServer server)
+    {
+        Server = server;
+        Progress = new RecordedProgress(Clock);
+    }
+
+    public TestFolder Folder { get; } = new();
+
+    public StandInServer Server { get; }
+
+    public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    public RecordedProgress Progress { get; }
+
+    public string Models => Folder["models"];
+
+    public static async Task<FetchBench> StartAsync(bool tls = true) => new(await StandInServer.StartAsync(tls));
+
+    public static string Sha256(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
+
+    public ModelFetcherOptions Options(string? credentials = null, Uri? hub = null, int attempts = 5, TimeProvider? time = null) => new()
+    {
+        ModelDirectory = Models,
+        ClaimRoot = Folder["claims"],
+        CredentialsDirectory = credentials,
+        HubEndpoint = hub ?? ModelFetcherOptions.DefaultHubEndpoint,
+        HttpMessageHandler = _handler,
+        TimeProvider = time ?? Clock,
+        MaxAttempts = attempts,
+        ProgressInterval = TimeSpan.Zero,
+    };
+
+    public Task<VerifiedModel> FetchAsync(Uri location, string? sha256 = null) => FetchAsync(location.AbsoluteUri, sha256);
+
+    public Task<VerifiedModel> FetchAsync(string source, string? sha256 = null, string? revision = null, ModelFetcherOptions? options = null) =>
+        FetchAsync(new FetchRequest(ModelSource.Parse(source)) { Sha256 = sha256, Revision = revision }, options);
+
+    public async Task<VerifiedModel> FetchAsync(FetchRequest request, ModelFetcherOptions? options = null)
+    {
+        using var fetcher = new ModelFetcher(options ?? Options());
+        return await fetcher.FetchAsync(request, Progress, TestContext.Current.CancellationToken);
+    }
+
+    public async Task<ModelSourceException> RefusedAsync(string source, string? sha256 = null, string? revision = null, ModelFetcherOptions? options = null) =>
+        await Assert.ThrowsAnyAsync<ModelSourceException>(() => FetchAsync(source, sha256, revision, options));
+
+    /// <summary>Files under the model directory that could be taken for a model.</summary>
+    public IReadOnlyList<string> Published() =>
+        Directory.Exists(Models) ? Directory.GetFiles(Models, "*.gguf", SearchOption.AllDirectories) : [];
+
+    public async ValueTask DisposeAsync()
+    {
+        await Server.DisposeAsync();
+        _handler.Dispose();
+        Folder.Dispose();
+    }
+}
