@@ -48,6 +48,8 @@ public sealed class CrdServer : IAsyncDisposable
             $"--tls-cert-file={certificate}", $"--tls-private-key-file={key}", $"--client-ca-file={Path.Combine(host.Folder, "ca.crt")}",
             $"--kubeconfig={host.KubeConfigPath}", $"--authentication-kubeconfig={host.KubeConfigPath}",
             $"--authorization-kubeconfig={host.KubeConfigPath}", "--authentication-skip-lookup", WithoutForeignAdmission,
+            // Its flow schemas are of a version that the other server does not have.
+            "--enable-priority-and-fairness=false",
         ]);
         var versionFile = Path.Combine(Path.GetDirectoryName(program)!, "version");
         var version = File.Exists(versionFile) ? (await File.ReadAllTextAsync(versionFile, cancellationToken)).Trim() : "unknown";
