@@ -1,0 +1,108 @@
+using System.CommandLine;
+using System.Net;
+using System.Runtime.InteropServices;
+using FleetOps.InferenceWorker.Engine.Threads;
+using FleetOps.InferenceWorker.Serving;
+using FleetOps.InferenceWorker.State;
+using FleetOps.LlamaCpp.Backends;
+using FleetOps.LlamaCpp.Contexts;
+
+namespace FleetOps.InferenceWorker.CommandLine;
+
+/// <summary><c>serve</c>: fetches, verifies, loads and serves one model until SIGTERM.</summary>
+internal static class ServeCommand
+{
+    private const int MaxThreads = 512;
+    private const int MaxContextLength = 16 * 1024 * 1024;
+
+    public static Command Create()
+    {
+        var command = new Command("serve", "Serve one model over gRPC: fetch, verify, load, serve.");
+        var source = new SourceSettings();
+        source.AddTo(command);
+        var modelName = Setting.Text("--model-name", "NAME", "Name under which the model is served [default: the name in its file]");
+        var backend = Setting.Choice("--backend", "What computes", () => BackendRequest.Auto);
+        var contextLength = Setting.OptionalNumber("--context-length", $"Tokens of one request, prompt and answer together [default: {ServeOptions.DefaultContextLength}, or less if the model was trained for less]", 16, MaxContextLength);
+        var maxSequences = Setting.Number("--max-sequences", "Requests computed at once", 1, ContextParameters.SequenceLimit, () => 8);
+        var kvCacheType = Setting.Choice("--kv-cache-type", "Type of the KV cache", () => KvCacheType.F16);
+        var flashAttention = Setting.Choice("--flash-attention", "Whether flash attention is used", () => FlashAttention.Auto);
+        var gpuLayers = Setting.Number("--gpu-layers", "Layers on the GPU; -1 is all", -1, int.MaxValue, () => -1);
+        var threads = Setting.Number("--threads", "CPU threads that compute [default: whole CPUs of the container's quota]", 1, MaxThreads, CpuQuota.DefaultThreads);
+        var grpcPort = Setting.Number("--grpc-port", "Port of gRPC; 0 takes a free one", 0, ushort.MaxValue, () => 9090);
+        var httpPort = Setting.Number("--http-port", "Port of probes, state and metrics; 0 takes a free one", 0, ushort.MaxValue, () => 8080);
+        var bind = Setting.Create<IPAddress?>("--bind", "ADDRESS", "Address to listen on [default: any]", "an IP address", text => IPAddress.TryParse(text, out var address) ? address : null, () => null);
+        var drainDelay = Setting.Number("--drain-delay-seconds", "How long new calls are still served after SIGTERM", 0, 3600, () => 3);
+        var drainTimeout = Setting.Number("--drain-timeout-seconds", "How long running calls may take after that", 0, 86400, () => 50);
+        var native = Setting.Text("--native", "DIR", "Folder of the native libraries [default: native/ beside the program]", () => Path.Combine(AppContext.BaseDirectory, "native"));
+        var logFormat = Setting.Choice("--log-format", "What log lines look like [default: Json when stdout is no terminal]", () => Console.IsOutputRedirected ? LogFormat.Json : LogFormat.Text);
+        Option[] options = [modelName, backend, contextLength, maxSequences, kvCacheType, flashAttention, gpuLayers, threads, grpcPort, httpPort, bind, drainDelay, drainTimeout, native, logFormat];
+        foreach (var option in options)
+        {
+            command.Add(option);
+        }
+
+        command.SetAction((result, _) => CommandFailure.HandleAsync(result.GetValue(source.TerminationLog), () =>
+        {
+            var request = source.Request(result);
+            var store = source.FetcherOptions(result);
+            return RunAsync(new ServeOptions
+            {
+                Source = request.Source,
+                Revision = request.Revision,
+                Sha256 = request.Sha256,
+                CredentialsDirectory = store.CredentialsDirectory,
+                ClaimRoot = store.ClaimRoot,
+                ModelDirectory = store.ModelDirectory,
+                ModelName = result.GetValue(modelName),
+                Backend = result.GetValue(backend),
+                ContextLength = result.GetValue(contextLength),
+                MaxSequences = result.GetValue(maxSequences),
+                KvCacheType = result.GetValue(kvCacheType),
+                FlashAttention = result.GetValue(flashAttention),
+                GpuLayers = result.GetValue(gpuLayers),
+                Threads = result.GetValue(threads),
+                GrpcPort = result.GetValue(grpcPort),
+                HttpPort = result.GetValue(httpPort),
+                Bind = result.GetValue(bind),
+                DrainDelay = TimeSpan.FromSeconds(result.GetValue(drainDelay)),
+                DrainTimeout = TimeSpan.FromSeconds(result.GetValue(drainTimeout)),
+                NativeDirectory = result.GetValue(native)!,
+                TerminationLog = result.GetValue(source.TerminationLog),
+                JsonLog = result.GetValue(logFormat) == LogFormat.Json,
+            });
+        }));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ServeOptions options)
+    {
+        await using var app = WorkerHost.Build(options, TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        // The host's own handling would stop the server at once, without a drain.
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (IOException exception)
+        {
+            throw new WorkerFailedException(
+                FailureReason.InvalidConfiguration,
+                $"The ports {options.GrpcPort} and {options.HttpPort} cannot be listened on: {exception.Message} Free them, or choose others with --grpc-port and --http-port.",
+                exception);
+        }
+
+        Listening.Log(app);
+        var code = await app.Services.GetRequiredService<WorkerLifecycle>().RunAsync(stop.Token);
+        await app.StopAsync(CancellationToken.None);
+        return code;
+
+        void Stop(PosixSignalContext signal)
+        {
+            // A second Ctrl+C ends the program at once, as people expect.
+            signal.Cancel = signal.Signal == PosixSignal.SIGTERM || !stop.IsCancellationRequested;
+            stop.Cancel();
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace FleetOps.InferenceWorker.CommandLine;
+
+/// <summary>
+/// Options that can be given on the command line or as an environment variable: <c>--max-sequences</c> is
+/// <c>FLEETOPS_MAX_SEQUENCES</c> too. The command line wins.
+/// </summary>
+internal static class Setting
+{
+    /// <summary>Reads one value; null if the text is none.</summary>
+    public delegate T? Reader<T>(string text);
+
+    /// <summary>A text, absent by default.</summary>
+    public static Option<string?> Text(string name, string placeholder, string description, Func<string?>? fallback = null) =>
+        Create<string?>(name, placeholder, description, "a text that is not empty", text => text.Length > 0 ? text : null, fallback ?? (() => null));
+
+    /// <summary>A whole number in a range.</summary>
+    public static Option<int> Number(string name, string description, int least, int most, Func<int> fallback)
+    {
+        var expected = most == int.MaxValue ? $"a whole number from {least}" : $"a whole number from {least} to {most}";
+        return Create(name, "N", description, expected, text => Read(text, least, most) ?? throw new FormatException(), fallback);
+    }
+
+    /// <summary>A whole number in a range, absent by default.</summary>
+    public static Option<int?> OptionalNumber(string name, string description, int least, int most)
+    {
+        var expected = most == int.MaxValue ? $"a whole number from {least}" : $"a whole number from {least} to {most}";
+        return Create(name, "N", description, expected, text => Read(text, least, most), () => null);
+    }
+
+    /// <summary>One of the names of an enumeration, in any case.</summary>
+    public static Option<T> Choice<T>(string name, string description, Func<T> fallback)
+        where T : struct, Enum
+    {
+        var names = Enum.GetNames<T>();
+        return Create(
+            name,
+            string.Join('|', names),
+            description,
+            $"one of {string.Join(", ", names)}",
+            text => names.Contains(text, StringComparer.OrdinalIgnoreCase) ? Enum.Parse<T>(text, ignoreCase: true) : throw new FormatException(),
+            fallback);
+    }
+
+    /// <summary>Any kind of value.</summary>
+    /// <param name="name">Name on the command line.</param>
+    /// <param name="placeholder">What help shows for the value.</param>
+    /// <param name="description">What help says.</param>
+    /// <param name="expected">What a value must be, for the message about one that is wrong.</param>
+    /// <param name="read">Reads a value; null or a <see cref="FormatException"/> if the text is none.</param>
+    /// <param name="fallback">The value if none is given.</param>
+    public static Option<T> Create<T>(string name, string placeholder, string description, string expected, Reader<T> read, Func<T> fallback)
+    {
+        var variable = VariableName(name);
+        return new Option<T>(name)
+        {
+            Description = $"{description} [env: {variable}]",
+            HelpName = placeholder,
+            CustomParser = result => Parse(result, name, result.Tokens[^1].Value, expected, read),
+            DefaultValueFactory = result => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text
+                ? Parse(result, variable, text, expected, read)!
+                : fallback(),
+        };
+    }
+
+    /// <summary>The environment variable that stands for an option.</summary>
+    public static string VariableName(string name) =>
+        "FLEETOPS_" + name.TrimStart('-').Replace('-', '_').ToUpperInvariant();
+
+    private static T? Parse<T>(ArgumentResult result, string given, string text, string expected, Reader<T> read)
+    {
+        try
+        {
+            if (read(text) is { } value)
+            {
+                return value;
+            }
+        }
+        catch (FormatException)
+        {
+            // Told below, like a null.
+        }
+
+        result.AddError($"{given} is '{text}'; it must be {expected}.");
+        return default;
+    }
+
+    private static int? Read(string text, int least, int most) =>
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null;
+}

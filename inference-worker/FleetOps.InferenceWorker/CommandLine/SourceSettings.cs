@@ -1,0 +1,54 @@
+using System.CommandLine;
+using FleetOps.InferenceWorker.Serving;
+using FleetOps.ModelStore;
+
+namespace FleetOps.InferenceWorker.CommandLine;
+
+/// <summary>The options that say which model and where it is kept; <c>serve</c> and <c>fetch</c> share them.</summary>
+internal sealed class SourceSettings
+{
+    public Option<string?> Source { get; } = Setting.Text("--source", "URI", "Where the model is: https://…, http://… (with --sha256), hf://OWNER/REPO/FILE, pvc://CLAIM/PATH or file:///PATH");
+
+    public Option<string?> Revision { get; } = Setting.Text("--revision", "REV", "Branch, tag or commit; hf:// only [default: main]");
+
+    public Option<string?> Sha256 { get; } = Setting.Text("--sha256", "HEX", "Digest that the file must have");
+
+    public Option<string?> Credentials { get; } = Setting.Text("--credentials", "DIR", "Folder with one file for each credential: token, or username and password");
+
+    public Option<string?> ClaimRoot { get; } = Setting.Text("--pvc-root", "DIR", "Folder under which each claim is mounted", () => ServeOptions.DefaultClaimRoot);
+
+    public Option<string?> ModelDirectory { get; } = Setting.Text("--model-dir", "DIR", "Writable folder in which fetched files are kept", () => ServeOptions.DefaultModelDirectory);
+
+    public Option<string?> TerminationLog { get; } = Setting.Text("--termination-log", "FILE", "Where the reason of a failure is left", DefaultTerminationLog);
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in new[] { Source, Revision, Sha256, Credentials, ClaimRoot, ModelDirectory, TerminationLog })
+        {
+            command.Add(option);
+        }
+
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(Source) is null)
+            {
+                result.AddError($"--source is missing; name the model, for example --source hf://OWNER/REPO/FILE.gguf, or set {Setting.VariableName("--source")}.");
+            }
+        });
+    }
+
+    public FetchRequest Request(ParseResult result) => new(ModelFetching.ParseSource(result.GetValue(Source)!))
+    {
+        Revision = result.GetValue(Revision),
+        Sha256 = result.GetValue(Sha256),
+    };
+
+    public ModelFetcherOptions FetcherOptions(ParseResult result) => new()
+    {
+        ModelDirectory = Path.GetFullPath(result.GetValue(ModelDirectory)!),
+        ClaimRoot = Path.GetFullPath(result.GetValue(ClaimRoot)!),
+        CredentialsDirectory = result.GetValue(Credentials),
+    };
+
+    private static string? DefaultTerminationLog() => File.Exists("/dev/termination-log") ? "/dev/termination-log" : null;
+}

@@ -1,0 +1,260 @@
+using FleetOps.InferenceWorker.Engine.Batching;
+using FleetOps.InferenceWorker.Engine.Requests;
+using FleetOps.InferenceWorker.Engine.Sampling;
+using FleetOps.LlamaCpp.Contexts;
+using FleetOps.LlamaCpp.Models;
+using FleetOps.LlamaCpp.Sampling;
+
+namespace FleetOps.InferenceWorker.Engine;
+
+/// <summary>
+/// The continuous batching loop. Each turn: free the slots of those that gave up, admit from the queue, plan one batch,
+/// compute it, sample, hand out the tokens. One thread runs it and is the only one that touches the context.
+/// </summary>
+internal sealed class EngineLoop(
+    LlamaModel model, LlamaContext context, EngineSettings settings, RequestQueue queue, EngineCounters counters, TimeProvider clock)
+{
+    private readonly RunningSequence?[] _slots = new RunningSequence?[settings.MaxSequences];
+    private readonly List<RunningSequence> _running = [];
+    private readonly SequenceWork[] _work = new SequenceWork[settings.MaxSequences];
+    private readonly BatchShare[] _shares = new BatchShare[settings.MaxSequences];
+
+    /// <summary>Tells how many tokens each batch held.</summary>
+    public Action<int>? BatchComputed { get; init; }
+
+    /// <summary>Runs until asked to stop; then ends what is left.</summary>
+    /// <param name="wake">Set whenever there may be something to do.</param>
+    /// <param name="turnEnded">Called after each turn with the count of running requests.</param>
+    /// <param name="stopping">Whether to stop.</param>
+    public void Run(AutoResetEvent wake, Action<int> turnEnded, Func<bool> stopping)
+    {
+        using var batch = new LlamaBatch(settings.BatchTokens);
+        while (!stopping())
+        {
+            EndThoseThatGaveUp();
+            Admit();
+            var (planned, pauseEnds) = Plan();
+            if (planned == 0)
+            {
+                turnEnded(_running.Count);
+                wake.WaitOne(pauseEnds ?? Timeout.InfiniteTimeSpan);
+                continue;
+            }
+
+            Compute(batch, planned);
+            Sample(planned);
+            turnEnded(_running.Count);
+        }
+
+        EndAll(EndCause.Drained);
+    }
+
+    private void EndAll(EndCause cause)
+    {
+        foreach (var waiting in queue.Close())
+        {
+            waiting.Complete(cause, sampledTokens: 0);
+        }
+
+        foreach (var sequence in _running.ToArray())
+        {
+            Release(sequence);
+            sequence.Generation.Complete(cause, sequence.Sampled);
+        }
+    }
+
+    /// <summary>Ends every running and waiting request without touching the context, which cannot be trusted any more.</summary>
+    public void Abandon(EndCause cause)
+    {
+        foreach (var waiting in queue.Close())
+        {
+            waiting.Complete(cause, sampledTokens: 0);
+        }
+
+        foreach (var sequence in _running)
+        {
+            sequence.Generation.Complete(cause, sequence.Sampled);
+        }
+
+        _running.Clear();
+        counters.Occupied(0, 0);
+    }
+
+    private void EndThoseThatGaveUp()
+    {
+        for (var i = _running.Count - 1; i >= 0; i--)
+        {
+            var sequence = _running[i];
+            if (sequence.Generation.CancelRequested)
+            {
+                End(sequence, EndCause.Cancelled);
+            }
+            else if (sequence.PausedAt is { } paused && clock.GetElapsedTime(paused) >= settings.SlowReaderTimeout)
+            {
+                End(sequence, EndCause.SlowReader);
+            }
+        }
+    }
+
+    private void Admit()
+    {
+        while (_running.Count < settings.MaxSequences && queue.TryDequeue(out var generation))
+        {
+            if (generation.CancelRequested)
+            {
+                generation.Complete(EndCause.Cancelled, sampledTokens: 0);
+                continue;
+            }
+
+            var slot = Array.IndexOf(_slots, null);
+            var sequence = new RunningSequence(slot, generation, CreateSampler(generation), clock.GetTimestamp());
+            _slots[slot] = sequence;
+            _running.Add(sequence);
+            generation.Admit();
+        }
+    }
+
+    private LlamaSampler CreateSampler(Generation generation)
+    {
+        try
+        {
+            return SamplerFactory.Create(model, generation.Request, settings.ContextLength);
+        }
+        catch
+        {
+            // It has left the queue and holds no slot, so nobody else would end it.
+            generation.Complete(EndCause.EngineFailed, sampledTokens: 0);
+            throw;
+        }
+    }
+
+    private (int Planned, TimeSpan? PauseEnds) Plan()
+    {
+        TimeSpan? pauseEnds = null;
+        var count = 0;
+        foreach (var sequence in _running)
+        {
+            sequence.LogitsIndex = -1;
+            if (sequence.Generation.HasRoom)
+            {
+                sequence.PausedAt = null;
+                _work[count++] = new SequenceWork(sequence.Slot, sequence.PromptTokensLeft);
+                continue;
+            }
+
+            sequence.PausedAt ??= clock.GetTimestamp();
+            var left = settings.SlowReaderTimeout - clock.GetElapsedTime(sequence.PausedAt.Value);
+            left = left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1);
+            pauseEnds = pauseEnds is { } soonest && soonest < left ? soonest : left;
+        }
+
+        return (BatchPlanner.Plan(_work.AsSpan(0, count), settings.BatchTokens, _shares), pauseEnds);
+    }
+
+    private void Compute(LlamaBatch batch, int planned)
+    {
+        batch.Clear();
+        var promptTokens = 0;
+        foreach (var share in _shares.AsSpan(0, planned))
+        {
+            var sequence = _slots[share.Slot]!;
+            var prompt = sequence.Generation.Request.Prompt;
+            var decodes = sequence.PromptTokensLeft == 0;
+            promptTokens += decodes ? 0 : share.Tokens;
+            for (var i = 0; i < share.Tokens; i++)
+            {
+                var token = decodes ? sequence.LastToken : prompt[sequence.Position];
+                var index = batch.Add(token, sequence.Position, share.Slot, share.Samples && i == share.Tokens - 1);
+                sequence.Position++;
+                sequence.LogitsIndex = index;
+            }
+
+            sequence.LogitsIndex = share.Samples ? sequence.LogitsIndex : -1;
+        }
+
+        var tokens = batch.Count;
+        var status = context.Decode(batch);
+        if (status != DecodeStatus.Success)
+        {
+            throw new InvalidOperationException($"llama.cpp answered {status} to a batch of {tokens} tokens of {planned} sequences.");
+        }
+
+        counters.BatchComputed(promptTokens);
+        BatchComputed?.Invoke(tokens);
+    }
+
+    private void Sample(int planned)
+    {
+        foreach (var share in _shares.AsSpan(0, planned))
+        {
+            var sequence = _slots[share.Slot]!;
+            if (sequence.LogitsIndex < 0 || sequence.Generation.CancelRequested)
+            {
+                continue;
+            }
+
+            var token = sequence.Sampler.Sample(context, sequence.LogitsIndex);
+            sequence.LastToken = token;
+            sequence.Sampled++;
+            counters.TokenSampled();
+            sequence.Generation.TokenSampled();
+            Deliver(sequence, token);
+        }
+
+        ReportOccupation();
+    }
+
+    private void Deliver(RunningSequence sequence, int token)
+    {
+        var request = sequence.Generation.Request;
+        if (request.StopTokens.Contains(token))
+        {
+            End(sequence, EndCause.StopToken, token);
+            return;
+        }
+
+        if (!request.IgnoreEndOfGeneration && model.Vocabulary.IsEndOfGeneration(token))
+        {
+            End(sequence, EndCause.EndOfGeneration, token);
+            return;
+        }
+
+        sequence.Generation.Write(token);
+        if (sequence.Sampled >= request.MaxTokens)
+        {
+            End(sequence, EndCause.MaxTokens);
+        }
+        else if (request.Prompt.Count + sequence.Sampled >= settings.ContextLength)
+        {
+            End(sequence, EndCause.ContextFull);
+        }
+    }
+
+    private void End(RunningSequence sequence, EndCause cause, int? finalToken = null)
+    {
+        Release(sequence);
+        counters.SlotFreed(clock.GetElapsedTime(sequence.AdmittedAt));
+        sequence.Generation.Complete(cause, sequence.Sampled, finalToken);
+    }
+
+    /// <summary>Frees the slot before its holder hears of the end, so that whoever was told finds it free.</summary>
+    private void Release(RunningSequence sequence)
+    {
+        _running.Remove(sequence);
+        _slots[sequence.Slot] = null;
+        context.MemorySequenceRemove(sequence.Slot);
+        sequence.Sampler.Dispose();
+        ReportOccupation();
+    }
+
+    private void ReportOccupation()
+    {
+        long kvTokens = 0;
+        foreach (var sequence in _running)
+        {
+            kvTokens += sequence.Position;
+        }
+
+        counters.Occupied(_running.Count, kvTokens);
+    }
+}

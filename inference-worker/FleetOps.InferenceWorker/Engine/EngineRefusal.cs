@@ -1,0 +1,11 @@
+namespace FleetOps.InferenceWorker.Engine;
+
+/// <summary>Why the engine takes no request now.</summary>
+internal enum EngineRefusal
+{
+    /// <summary>As many requests as may wait are waiting.</summary>
+    QueueFull,
+
+    /// <summary>The engine is draining, has ended or has failed.</summary>
+    Closed,
+}

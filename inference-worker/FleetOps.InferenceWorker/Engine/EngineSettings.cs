@@ -1,0 +1,23 @@
+namespace FleetOps.InferenceWorker.Engine;
+
+/// <summary>Bounds of the engine.</summary>
+internal sealed record EngineSettings
+{
+    /// <summary>Requests computed at once; 1 to 256.</summary>
+    public required int MaxSequences { get; init; }
+
+    /// <summary>Tokens of one request, prompt and answer together.</summary>
+    public required int ContextLength { get; init; }
+
+    /// <summary>Tokens of one batch; at least <see cref="MaxSequences"/>. Bounds how long a running stream waits for somebody's prompt.</summary>
+    public int BatchTokens { get; init; } = 512;
+
+    /// <summary>Requests that may wait for a slot.</summary>
+    public int MaxWaiting { get; init; } = 128;
+
+    /// <summary>Tokens of one request that may lie unread before its sequence pauses.</summary>
+    public int OutputCapacity { get; init; } = 256;
+
+    /// <summary>How long a sequence may pause for its reader before it ends.</summary>
+    public TimeSpan SlowReaderTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}

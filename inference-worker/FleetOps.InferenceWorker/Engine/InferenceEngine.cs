@@ -1,0 +1,157 @@
+using FleetOps.InferenceWorker.Engine.Requests;
+using FleetOps.LlamaCpp.Contexts;
+using FleetOps.LlamaCpp.Models;
+
+namespace FleetOps.InferenceWorker.Engine;
+
+/// <summary>
+/// Answers requests with one llama.cpp context, several at a time. Owns the context and the thread that uses it.
+/// Safe for use from any thread.
+/// </summary>
+internal sealed class InferenceEngine : IDisposable
+{
+    private static readonly TimeSpan ShortestRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(60);
+
+    private readonly LlamaContext _context;
+    private readonly RequestQueue _queue;
+    private readonly TimeProvider _clock;
+    private readonly EngineLoop _loop;
+    private readonly Thread _thread;
+    private readonly AutoResetEvent _wake = new(initialState: false);
+    private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _closed;
+    private volatile bool _stopping;
+
+    /// <summary>Makes an engine; <see cref="Start"/> sets it going. The model stays the caller's.</summary>
+    public InferenceEngine(LlamaModel model, LlamaContext context, EngineSettings settings, TimeProvider clock, Action<int>? batchComputed = null)
+    {
+        if (settings.BatchTokens < settings.MaxSequences)
+        {
+            throw new ArgumentException($"A batch of {settings.BatchTokens} tokens is too small for {settings.MaxSequences} sequences, each of which takes one.", nameof(settings));
+        }
+
+        _context = context;
+        _clock = clock;
+        Settings = settings;
+        _queue = new RequestQueue(settings.MaxWaiting);
+        _loop = new EngineLoop(model, context, settings, _queue, Counters, clock) { BatchComputed = batchComputed };
+        _thread = new Thread(Run) { Name = "engine", IsBackground = true };
+    }
+
+    /// <summary>The bounds.</summary>
+    public EngineSettings Settings { get; }
+
+    /// <summary>What was done so far.</summary>
+    public EngineCounters Counters { get; } = new();
+
+    /// <summary>Requests that hold a slot.</summary>
+    public int Running => Counters.Running;
+
+    /// <summary>Requests that wait for a slot.</summary>
+    public int Waiting => _queue.Count;
+
+    /// <summary>Completes with the fault when the engine has failed; every request has been ended by then.</summary>
+    public Task<Exception> Failed => _failed.Task;
+
+    /// <summary>When to come back after <see cref="EngineRefusal.QueueFull"/>: about when half of the queue has moved on.</summary>
+    public TimeSpan RetryDelay
+    {
+        get
+        {
+            var seconds = Counters.MeanSlotSeconds * Settings.MaxWaiting / Settings.MaxSequences / 2;
+            return TimeSpan.FromSeconds(Math.Clamp(seconds, ShortestRetry.TotalSeconds, LongestRetry.TotalSeconds));
+        }
+    }
+
+    /// <summary>Starts the thread.</summary>
+    public void Start() => _thread.Start();
+
+    /// <summary>Puts a request into the queue.</summary>
+    /// <exception cref="EngineRefusedException">The queue is full, or the engine is closed or has failed.</exception>
+    public Generation Submit(GenerationRequest request)
+    {
+        var generation = new Generation(request, Settings.OutputCapacity, _clock, roomMade: _ => _wake.Set(), cancel: Cancel);
+        if (_closed)
+        {
+            throw new EngineRefusedException(EngineRefusal.Closed, "The worker is draining; another one will answer.");
+        }
+
+        if (!_queue.TryEnqueue(generation))
+        {
+            // A loop that ends says so before it closes the queue, so the cause is known here.
+            throw _closed || _stopping
+                ? new EngineRefusedException(EngineRefusal.Closed, "The worker is ending; another one will answer.")
+                : new EngineRefusedException(EngineRefusal.QueueFull, $"{Settings.MaxWaiting} requests are waiting already, which is the bound.");
+        }
+
+        _wake.Set();
+        return generation;
+    }
+
+    /// <summary>Takes no more requests and completes when those that are running or waiting have ended.</summary>
+    public Task DrainAsync()
+    {
+        _closed = true;
+        _wake.Set();
+        return _idle.Task;
+    }
+
+    /// <summary>Ends what is still running with <see cref="EndCause.Drained"/> and waits for the thread.</summary>
+    public void Stop()
+    {
+        _closed = true;
+        _stopping = true;
+        _wake.Set();
+        if (!_thread.ThreadState.HasFlag(ThreadState.Unstarted))
+        {
+            _thread.Join();
+        }
+    }
+
+    /// <summary>Stops, and frees the context.</summary>
+    public void Dispose()
+    {
+        // The event stays: a handler that ends late still cancels its request.
+        Stop();
+        _context.Dispose();
+    }
+
+    private void Cancel(Generation generation)
+    {
+        if (_queue.Remove(generation))
+        {
+            generation.Complete(EndCause.Cancelled, sampledTokens: 0);
+        }
+
+        _wake.Set();
+    }
+
+    private void Run()
+    {
+        try
+        {
+            _loop.Run(_wake, TurnEnded, () => _stopping);
+        }
+        catch (Exception exception)
+        {
+            // Nothing about the context can be trusted now. Whoever waits must hear of it before anything else.
+            _closed = true;
+            _loop.Abandon(EndCause.EngineFailed);
+            _failed.TrySetResult(exception);
+        }
+        finally
+        {
+            _idle.TrySetResult();
+        }
+    }
+
+    private void TurnEnded(int running)
+    {
+        if (_closed && running == 0 && _queue.Count == 0)
+        {
+            _idle.TrySetResult();
+        }
+    }
+}

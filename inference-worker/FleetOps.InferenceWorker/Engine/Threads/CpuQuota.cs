@@ -1,0 +1,98 @@
+using System.Globalization;
+
+namespace FleetOps.InferenceWorker.Engine.Threads;
+
+/// <summary>
+/// The CPU time that the container may use. llama.cpp's threads spin at barriers: one more thread than the quota allows
+/// makes all of them wait for the throttled one, so the default count of threads stays at or below it.
+/// </summary>
+internal static class CpuQuota
+{
+    /// <summary>How many threads compute by default: whole CPUs of the quota, at most those that the process may run on, at least 1.</summary>
+    public static int DefaultThreads() => Threads(Read("/proc/self/cgroup", "/sys/fs/cgroup"), Environment.ProcessorCount);
+
+    internal static int Threads(double? quota, int processors) =>
+        Math.Max(1, Math.Min(processors, quota is { } cpus ? (int)Math.Floor(cpus + 1e-6) : processors));
+
+    /// <summary>
+    /// Reads the tightest quota on the way from the process's own group to the root, for cgroup v2 and v1.
+    /// </summary>
+    /// <param name="membership">The file that names the groups of the process.</param>
+    /// <param name="root">Where the control groups are mounted.</param>
+    /// <returns>The quota in CPUs; null if there is none or it cannot be read.</returns>
+    internal static double? Read(string membership, string root)
+    {
+        double? tightest = null;
+        foreach (var (folder, version) in Groups(membership, root))
+        {
+            var quota = version == 2
+                ? ParseCpuMax(ReadOrNull(Path.Combine(folder, "cpu.max")))
+                : Ratio(ReadOrNull(Path.Combine(folder, "cpu.cfs_quota_us")), ReadOrNull(Path.Combine(folder, "cpu.cfs_period_us")));
+            if (quota is { } cpus && (tightest is null || cpus < tightest))
+            {
+                tightest = cpus;
+            }
+        }
+
+        return tightest;
+    }
+
+    private static IEnumerable<(string Folder, int Version)> Groups(string membership, string root)
+    {
+        foreach (var line in (ReadOrNull(membership) ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            // hierarchy:controllers:path, where v2 has hierarchy 0 and no controllers.
+            var parts = line.Split(':', 3);
+            if (parts.Length != 3)
+            {
+                continue;
+            }
+
+            var controllers = parts[1].Split(',');
+            var version = parts[0] is "0" && parts[1].Length == 0 ? 2 : controllers.Contains("cpu", StringComparer.Ordinal) ? 1 : 0;
+            if (version == 0)
+            {
+                continue;
+            }
+
+            var mount = version == 2 ? root : Path.Combine(root, parts[1]);
+            if (version == 1 && !Directory.Exists(mount))
+            {
+                mount = Path.Combine(root, "cpu");
+            }
+
+            // Inside a container the path may be that of the host; the mount itself is then the container's group.
+            for (var path = parts[2].Trim('/'); path.Length > 0; path = Path.GetDirectoryName(path) ?? "")
+            {
+                yield return (Path.Combine(mount, path), version);
+            }
+
+            yield return (mount, version);
+        }
+    }
+
+    private static double? ParseCpuMax(string? text)
+    {
+        var parts = (text ?? "").Split(' ', '\n');
+        return parts.Length >= 2 ? Ratio(parts[0], parts[1]) : null;
+    }
+
+    private static double? Ratio(string? quota, string? period) =>
+        double.TryParse(quota, NumberStyles.Integer, CultureInfo.InvariantCulture, out var time)
+        && double.TryParse(period, NumberStyles.Integer, CultureInfo.InvariantCulture, out var per)
+        && time > 0 && per > 0
+            ? time / per
+            : null;
+
+    private static string? ReadOrNull(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using FleetOps.Inference.V1;
+using FleetOps.InferenceWorker.Serving;
+using FleetOps.InferenceWorker.State;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace FleetOps.InferenceWorker.Services;
+
+/// <summary>The Control service: what is served, and by what.</summary>
+internal sealed class ControlService(ModelRegistry models, WorkerState state, ServeOptions options) : Control.ControlBase
+{
+    /// <inheritdoc/>
+    public override Task<ModelInfo> GetModelInfo(GetModelInfoRequest request, ServerCallContext context)
+    {
+        if (models.Loaded is not { } loaded || state.Model is not { } model)
+        {
+            throw RpcErrors.Unavailable("LOADING", $"The worker is {state.Phase}; its model is known when it has been loaded.");
+        }
+
+        var sampling = loaded.DefaultSampling;
+        return Task.FromResult(new ModelInfo
+        {
+            Name = model.Name,
+            Architecture = model.Architecture,
+            Parameters = model.Parameters,
+            Quantization = model.Quantization,
+            ContextLength = model.ContextLength,
+            TrainedContextLength = loaded.Model.TrainedContextLength,
+            SizeBytes = model.SizeBytes,
+            Sha256 = model.Sha256,
+            License = model.License,
+            Revision = model.Revision,
+            VocabularySize = loaded.Model.Vocabulary.Count,
+            HasChatTemplate = loaded.Template is not null,
+            EmbeddingLength = loaded.Model.EmbeddingLength,
+            DefaultSampling = new SamplingOptions
+            {
+                Temperature = sampling.Temperature,
+                TopK = sampling.TopK,
+                TopP = sampling.TopP,
+                MinP = sampling.MinP,
+                RepeatPenalty = sampling.RepeatPenalty,
+                FrequencyPenalty = sampling.FrequencyPenalty,
+                PresencePenalty = sampling.PresencePenalty,
+                PenaltyWindow = sampling.PenaltyWindow,
+            },
+        });
+    }
+
+    /// <inheritdoc/>
+    public override Task<ServerInfo> GetServerInfo(GetServerInfoRequest request, ServerCallContext context)
+    {
+        var info = new ServerInfo
+        {
+            Version = state.Version,
+            EngineVersion = state.EngineVersion,
+            Phase = state.Phase.ToString(),
+            StartedAt = Timestamp.FromDateTimeOffset(state.StartedAt),
+            MaxSequences = options.MaxSequences,
+            MaxWaiting = options.MaxWaiting,
+            BatchTokens = options.BatchTokens,
+            Threads = options.Threads,
+            KvCacheType = options.KvCacheType.ToString(),
+            FlashAttention = options.FlashAttention.ToString(),
+        };
+        if (state.Backend is { } backend)
+        {
+            info.Backend = new Backend { Requested = backend.Requested, Selected = backend.Selected, Why = backend.Why };
+            info.Backend.Devices.AddRange(backend.Devices.Select(device => new Device
+            {
+                Name = device.Name,
+                Description = device.Description,
+                MemoryTotalBytes = device.MemoryTotalBytes,
+                MemoryFreeBytes = device.MemoryFreeBytes,
+            }));
+        }
+
+        return Task.FromResult(info);
+    }
+}

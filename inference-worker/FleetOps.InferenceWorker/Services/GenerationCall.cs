@@ -1,0 +1,143 @@
+using FleetOps.Inference.V1;
+using FleetOps.InferenceWorker.Engine;
+using FleetOps.InferenceWorker.Engine.Requests;
+using FleetOps.InferenceWorker.Serving;
+using FleetOps.InferenceWorker.State;
+using FleetOps.InferenceWorker.Telemetry;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace FleetOps.InferenceWorker.Services;
+
+/// <summary>Takes one request through the engine and streams the answer: one prompt, any number of pieces, one finish.</summary>
+internal sealed partial class GenerationCall(InferenceMetrics metrics, WorkerState state, TimeProvider clock, ILogger<GenerationCall> logger)
+{
+    /// <summary>Runs the request to its end.</summary>
+    /// <exception cref="RpcException">The request was refused, cancelled, or ended for a reason that is no finish.</exception>
+    public async Task RunAsync<TResponse>(
+        ServedModel served, RequestOptions options, int[] prompt, ResponseShape<TResponse> shape, IServerStreamWriter<TResponse> responses, ServerCallContext context)
+    {
+        var started = clock.GetTimestamp();
+        var requestId = RequestIds.Of(context);
+        var outcome = "refused";
+        Generation? generation = null;
+        TextPieceReader? pieces = null;
+        try
+        {
+            if (prompt.Length >= served.Engine.Settings.ContextLength)
+            {
+                throw RpcErrors.PromptTooLong(prompt.Length, served.Engine.Settings.ContextLength);
+            }
+
+            generation = Submit(served.Engine, options.WithPrompt(prompt));
+            await using var cancellation = context.CancellationToken.Register(generation.Cancel);
+            await context.WriteResponseHeadersAsync(new Metadata { { RequestMetadata.RequestId, requestId } });
+
+            outcome = "cancelled";
+            if (await generation.Admitted)
+            {
+                await responses.WriteAsync(shape.Prompt(new PromptInfo
+                {
+                    PromptTokens = prompt.Length,
+                    QueueTime = Duration.FromTimeSpan(generation.Queued),
+                    Seed = options.Sampling.Seed,
+                }));
+                pieces = new TextPieceReader(generation, served.Model.Vocabulary, options.StopStrings);
+                while (await pieces.NextAsync())
+                {
+                    if (pieces.Text.Length > 0 || options.TokenIds)
+                    {
+                        await responses.WriteAsync(shape.Piece(pieces.Text, options.TokenIds ? pieces.Tokens : []));
+                    }
+                }
+            }
+
+            var end = generation.End!;
+            outcome = Outcome(end, pieces?.MatchedStop, context);
+            await responses.WriteAsync(shape.Finish(Finish(end, pieces, prompt.Length, served.Engine.Settings, context)));
+        }
+        finally
+        {
+            generation?.Cancel();
+            var completion = pieces?.MatchedStop is not null ? pieces.TokensRead : generation?.End?.SampledTokens ?? 0;
+            var duration = clock.GetElapsedTime(started);
+            metrics.RequestEnded(shape.Operation, state.Model?.Name ?? "", outcome, duration, generation?.TimeToFirstToken, completion);
+            LogRequestEnded(logger, requestId, shape.Operation, outcome, prompt.Length, completion, generation?.Queued.TotalMilliseconds ?? 0, duration.TotalMilliseconds);
+        }
+    }
+
+    private static Generation Submit(InferenceEngine engine, GenerationRequest request)
+    {
+        try
+        {
+            return engine.Submit(request);
+        }
+        catch (EngineRefusedException refused)
+        {
+            throw refused.Refusal == EngineRefusal.QueueFull
+                ? RpcErrors.QueueFull(refused.Message, engine.RetryDelay)
+                : RpcErrors.Unavailable("DRAINING", refused.Message);
+        }
+    }
+
+    private static string Outcome(GenerationEnd end, string? matchedStop, ServerCallContext context) => end.Cause switch
+    {
+        _ when matchedStop is not null => "stop",
+        EndCause.EndOfGeneration or EndCause.StopToken => "stop",
+        EndCause.MaxTokens or EndCause.ContextFull => "length",
+        EndCause.Cancelled => DeadlinePassed(context) ? "deadline" : "cancelled",
+        EndCause.SlowReader => "slow_reader",
+        EndCause.Drained => "drained",
+        _ => "engine_failed",
+    };
+
+    private static FinishInfo Finish(GenerationEnd end, TextPieceReader? pieces, int promptTokens, EngineSettings settings, ServerCallContext context)
+    {
+        var finish = new FinishInfo
+        {
+            Usage = new Usage { PromptTokens = promptTokens, CompletionTokens = end.SampledTokens },
+            Timings = new Timings
+            {
+                Queue = Duration.FromTimeSpan(end.Queued),
+                Prefill = Duration.FromTimeSpan(end.Prefill),
+                Decode = Duration.FromTimeSpan(end.Decode),
+            },
+        };
+        if (pieces?.MatchedStop is { } stopString)
+        {
+            finish.Reason = FinishReason.Stop;
+            finish.StopString = stopString;
+            finish.Usage.CompletionTokens = pieces.TokensRead;
+            return finish;
+        }
+
+        switch (end.Cause)
+        {
+            case EndCause.EndOfGeneration:
+                finish.Reason = FinishReason.Stop;
+                return finish;
+            case EndCause.StopToken:
+                finish.Reason = FinishReason.Stop;
+                finish.StopTokenId = end.FinalToken!.Value;
+                return finish;
+            case EndCause.MaxTokens or EndCause.ContextFull:
+                finish.Reason = FinishReason.Length;
+                return finish;
+            case EndCause.SlowReader:
+                throw RpcErrors.SlowReader(settings.SlowReaderTimeout);
+            case EndCause.Drained:
+                throw RpcErrors.Unavailable("DRAINING", "The worker had to end before the answer was complete; ask another one.");
+            case EndCause.EngineFailed:
+                throw RpcErrors.EngineFailed();
+            default:
+                throw DeadlinePassed(context)
+                    ? new RpcException(new Status(StatusCode.DeadlineExceeded, "The deadline passed before the answer was complete."))
+                    : new RpcException(new Status(StatusCode.Cancelled, "The call was cancelled."));
+        }
+    }
+
+    private static bool DeadlinePassed(ServerCallContext context) => context.Deadline <= DateTime.UtcNow;
+
+    [LoggerMessage(1001, LogLevel.Information, "Request {RequestId} ({Operation}) ended with {Outcome}: {PromptTokens} prompt tokens, {CompletionTokens} completion tokens, {QueueMilliseconds:0.0} ms in the queue, {Milliseconds:0.0} ms in all")]
+    private static partial void LogRequestEnded(ILogger logger, string requestId, string operation, string outcome, int promptTokens, int completionTokens, double queueMilliseconds, double milliseconds);
+}

@@ -1,0 +1,73 @@
+using System.Globalization;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Grpc.Core;
+using Status = Google.Rpc.Status;
+
+namespace FleetOps.InferenceWorker.Services;
+
+/// <summary>The errors of the contract: gRPC statuses with google.rpc details.</summary>
+internal static class RpcErrors
+{
+    private const string Domain = "fleetops.dev";
+
+    /// <summary>Fields are wrong; each is named.</summary>
+    public static RpcException InvalidArgument(IReadOnlyCollection<BadRequest.Types.FieldViolation> violations)
+    {
+        var details = new BadRequest();
+        details.FieldViolations.AddRange(violations);
+        var message = string.Join(' ', violations.Select(violation => $"{violation.Field}: {violation.Description}"));
+        return Make(Code.InvalidArgument, message, Any.Pack(details));
+    }
+
+    /// <summary>One field is wrong.</summary>
+    public static RpcException InvalidArgument(string field, string description) =>
+        InvalidArgument([new BadRequest.Types.FieldViolation { Field = field, Description = description }]);
+
+    /// <summary>The prompt does not fit into the context; both numbers are told.</summary>
+    public static RpcException PromptTooLong(int promptTokens, int contextLength) => Make(
+        Code.OutOfRange,
+        $"The prompt has {promptTokens} tokens; the context holds {contextLength} for prompt and answer together. Shorten the prompt or serve the model with a longer context.",
+        Any.Pack(new ErrorInfo
+        {
+            Domain = Domain,
+            Reason = "PROMPT_TOO_LONG",
+            Metadata =
+            {
+                ["prompt_tokens"] = promptTokens.ToString(CultureInfo.InvariantCulture),
+                ["context_length"] = contextLength.ToString(CultureInfo.InvariantCulture),
+            },
+        }));
+
+    /// <summary>The queue is full; the client is told when to come back.</summary>
+    public static RpcException QueueFull(string message, TimeSpan retryDelay) => Make(
+        Code.ResourceExhausted, message, Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(retryDelay) }));
+
+    /// <summary>The worker cannot answer in this phase.</summary>
+    public static RpcException Unavailable(string reason, string message) => Make(
+        Code.Unavailable, message, Any.Pack(new ErrorInfo { Domain = Domain, Reason = reason }));
+
+    /// <summary>This model cannot do what was asked.</summary>
+    public static RpcException FailedPrecondition(string subject, string message) => Make(
+        Code.FailedPrecondition,
+        message,
+        Any.Pack(new PreconditionFailure
+        {
+            Violations = { new PreconditionFailure.Types.Violation { Type = "MODEL", Subject = subject, Description = message } },
+        }));
+
+    /// <summary>The client did not read its stream.</summary>
+    public static RpcException SlowReader(TimeSpan waited) => Make(
+        Code.Aborted,
+        $"The stream was not read for {waited.TotalSeconds:0} s, so its slot was given away. Read faster or ask for fewer tokens.",
+        Any.Pack(new ErrorInfo { Domain = Domain, Reason = "SLOW_READER" }));
+
+    /// <summary>The engine failed.</summary>
+    public static RpcException EngineFailed() => Make(
+        Code.Internal,
+        "The engine failed while computing this request; the worker ends and is started anew.",
+        Any.Pack(new ErrorInfo { Domain = Domain, Reason = "ENGINE_FAILED" }));
+
+    private static RpcException Make(Code code, string message, Any detail) =>
+        new Status { Code = (int)code, Message = message, Details = { detail } }.ToRpcException();
+}

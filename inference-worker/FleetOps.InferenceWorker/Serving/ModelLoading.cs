@@ -1,0 +1,142 @@
+using System.Globalization;
+using FleetOps.InferenceWorker.Engine;
+using FleetOps.InferenceWorker.Engine.Requests;
+using FleetOps.InferenceWorker.Engine.Sampling;
+using FleetOps.InferenceWorker.State;
+using FleetOps.LlamaCpp;
+using FleetOps.LlamaCpp.Contexts;
+using FleetOps.LlamaCpp.Models;
+using FleetOps.ModelStore;
+
+namespace FleetOps.InferenceWorker.Serving;
+
+/// <summary>Makes a served model of a verified file.</summary>
+internal static class ModelLoading
+{
+    /// <summary>The context length to serve with.</summary>
+    /// <exception cref="WorkerFailedException">More was asked for than the model was trained on.</exception>
+    public static int ContextLength(int? asked, long? trained)
+    {
+        if (asked is { } length && trained is { } most && length > most)
+        {
+            throw new WorkerFailedException(
+                FailureReason.InvalidConfiguration,
+                $"--context-length is {length}, but the model was trained on at most {most} tokens at once. Ask for {most} or less.");
+        }
+
+        return asked ?? (int)Math.Min(ServeOptions.DefaultContextLength, trained ?? ServeOptions.DefaultContextLength);
+    }
+
+    /// <summary>Loads the weights, makes the context and starts the engine. Blocks for as long as that takes.</summary>
+    /// <exception cref="WorkerFailedException">The model cannot be served.</exception>
+    public static ServedModel Load(
+        LlamaRuntime runtime, VerifiedModel file, ServeOptions options, Action<int> batchComputed, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var contextLength = ContextLength(options.ContextLength, file.Header.ContextLength);
+        LlamaModel? model = null;
+        LlamaContext? context = null;
+        ConversationTemplate? template = null;
+        try
+        {
+            model = LlamaModel.Load(runtime, file.Path, new ModelParameters { GpuLayers = options.GpuLayers }, progress: null, cancellationToken);
+            if (!model.HasDecoder || model.HasEncoder)
+            {
+                throw new WorkerFailedException(FailureReason.UnsupportedArchitecture, $"The architecture {model.Architecture} is not a decoder alone; this worker serves models that generate text from a prompt.");
+            }
+
+            template = ConversationTemplate.Of(model);
+            context = new LlamaContext(model, new ContextParameters
+            {
+                ContextLength = contextLength,
+                MaxSequences = options.MaxSequences,
+                BatchSize = options.BatchTokens,
+                MicroBatchSize = options.BatchTokens,
+                KvCacheType = options.KvCacheType,
+                FlashAttention = options.FlashAttention,
+                Threads = options.Threads,
+            });
+            var settings = new EngineSettings
+            {
+                MaxSequences = options.MaxSequences,
+                ContextLength = contextLength,
+                BatchTokens = Math.Min(options.BatchTokens, context.BatchSize),
+                MaxWaiting = options.MaxWaiting,
+                OutputCapacity = options.OutputCapacity,
+                SlowReaderTimeout = options.SlowReaderTimeout,
+            };
+            var engine = new InferenceEngine(model, context, settings, clock, batchComputed);
+            engine.Start();
+            return new ServedModel(model, engine, DefaultSampling(model.Metadata), template);
+        }
+        catch (Exception exception)
+        {
+            template?.Dispose();
+            context?.Dispose();
+            model?.Dispose();
+            throw exception switch
+            {
+                LlamaException fault => new WorkerFailedException(ReasonOf(fault.Fault), fault.Message, fault),
+                ArgumentException argument => new WorkerFailedException(FailureReason.InvalidConfiguration, argument.Message, argument),
+                _ => exception,
+            };
+        }
+    }
+
+    /// <summary>Computes a first token, so that readiness means that tokens come out.</summary>
+    /// <exception cref="WorkerFailedException">None came out.</exception>
+    public static async Task WarmAsync(ServedModel served, CancellationToken cancellationToken)
+    {
+        var generation = served.Engine.Submit(new GenerationRequest
+        {
+            Prompt = [served.Model.Vocabulary.BeginOfSequence ?? 0],
+            Sampling = new SamplingSettings { Temperature = 0 },
+            MaxTokens = 1,
+        });
+        await using var registration = cancellationToken.Register(generation.Cancel);
+        while (await generation.WaitToReadAsync(CancellationToken.None))
+        {
+            generation.TryRead(out _);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        if (generation.End!.Cause == EndCause.EngineFailed)
+        {
+            var fault = await served.Engine.Failed;
+            throw new WorkerFailedException(FailureReason.EngineFailed, $"The first token could not be computed: {fault.Message}", fault);
+        }
+    }
+
+    /// <summary>The worker's word for a fault of llama.cpp.</summary>
+    public static FailureReason ReasonOf(LlamaFault fault) => fault switch
+    {
+        LlamaFault.CudaUnavailable => FailureReason.CudaUnavailable,
+        LlamaFault.InvalidGguf => FailureReason.InvalidGguf,
+        LlamaFault.UnsupportedArchitecture => FailureReason.UnsupportedArchitecture,
+        LlamaFault.OutOfMemory => FailureReason.OutOfMemory,
+        LlamaFault.OutOfGpuMemory => FailureReason.OutOfGpuMemory,
+        LlamaFault.NativeLibraryMissing or LlamaFault.NativeLibraryMismatch or LlamaFault.ModelUnreadable or LlamaFault.LoadFailed or LlamaFault.ContextRejected => FailureReason.LoadFailed,
+        _ => FailureReason.EngineFailed,
+    };
+
+    /// <summary>What the file advises for sampling, under llama.cpp's keys, with llama.cpp's defaults for the rest.</summary>
+    internal static SamplingSettings DefaultSampling(IReadOnlyDictionary<string, string> metadata)
+    {
+        var fallback = new SamplingSettings();
+        return fallback with
+        {
+            Temperature = (float)Advised("temp", fallback.Temperature, 0, 100),
+            TopK = (int)Advised("top_k", fallback.TopK, 0, int.MaxValue),
+            TopP = (float)Advised("top_p", fallback.TopP, float.Epsilon, 1),
+            MinP = (float)Advised("min_p", fallback.MinP, 0, 1),
+            RepeatPenalty = (float)Advised("penalty_repeat", fallback.RepeatPenalty, float.Epsilon, 10),
+            PenaltyWindow = (int)Advised("penalty_last_n", fallback.PenaltyWindow, -1, int.MaxValue),
+        };
+
+        double Advised(string key, double otherwise, double least, double most) =>
+            metadata.TryGetValue($"general.sampling.{key}", out var text)
+            && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            && value >= least && value <= most
+                ? value
+                : otherwise;
+    }
+}

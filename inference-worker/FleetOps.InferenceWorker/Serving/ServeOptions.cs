@@ -1,0 +1,97 @@
+using System.Net;
+using FleetOps.LlamaCpp.Backends;
+using FleetOps.LlamaCpp.Contexts;
+using FleetOps.ModelStore.Sources;
+
+namespace FleetOps.InferenceWorker.Serving;
+
+/// <summary>Everything that <c>serve</c> can be told. The defaults are those of the command line.</summary>
+internal sealed record ServeOptions
+{
+    /// <summary>Where fetched files are kept by default.</summary>
+    public const string DefaultModelDirectory = "/var/lib/fleetops/models";
+
+    /// <summary>Under which claims are mounted by default.</summary>
+    public const string DefaultClaimRoot = "/var/lib/fleetops/claims";
+
+    /// <summary>Context length if none is asked for, unless the model was trained for less.</summary>
+    public const int DefaultContextLength = 4096;
+
+    /// <summary>Where the model is.</summary>
+    public required ModelSource Source { get; init; }
+
+    /// <summary>Branch, tag or commit of a hub source; null is the source's own.</summary>
+    public string? Revision { get; init; }
+
+    /// <summary>Digest that the file must have; null enforces what the source publishes.</summary>
+    public string? Sha256 { get; init; }
+
+    /// <summary>Folder with one file for each credential; null for none.</summary>
+    public string? CredentialsDirectory { get; init; }
+
+    /// <summary>Folder under which each claim is mounted.</summary>
+    public string ClaimRoot { get; init; } = DefaultClaimRoot;
+
+    /// <summary>Writable folder for fetched files.</summary>
+    public string ModelDirectory { get; init; } = DefaultModelDirectory;
+
+    /// <summary>Name under which the model is served; null is the name in its file.</summary>
+    public string? ModelName { get; init; }
+
+    /// <summary>What computes.</summary>
+    public BackendRequest Backend { get; init; } = BackendRequest.Auto;
+
+    /// <summary>Tokens of one request; null is <see cref="DefaultContextLength"/> or what the model was trained for, whichever is less.</summary>
+    public int? ContextLength { get; init; }
+
+    /// <summary>Requests computed at once; 1 to 256.</summary>
+    public int MaxSequences { get; init; } = 8;
+
+    /// <summary>Type of the KV cache.</summary>
+    public KvCacheType KvCacheType { get; init; } = KvCacheType.F16;
+
+    /// <summary>Whether flash attention is used.</summary>
+    public FlashAttention FlashAttention { get; init; } = FlashAttention.Auto;
+
+    /// <summary>Layers on the GPU; -1 is all.</summary>
+    public int GpuLayers { get; init; } = -1;
+
+    /// <summary>CPU threads that compute.</summary>
+    public required int Threads { get; init; }
+
+    /// <summary>Port of gRPC; 0 takes a free one.</summary>
+    public int GrpcPort { get; init; } = 9090;
+
+    /// <summary>Port of the probes, the state and the metrics; 0 takes a free one.</summary>
+    public int HttpPort { get; init; } = 8080;
+
+    /// <summary>Address to listen on; null is any.</summary>
+    public IPAddress? Bind { get; init; }
+
+    /// <summary>How long new calls are still served after SIGTERM, while endpoints are removed.</summary>
+    public TimeSpan DrainDelay { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long running calls may take after that.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(50);
+
+    /// <summary>Folder of the native libraries.</summary>
+    public required string NativeDirectory { get; init; }
+
+    /// <summary>Where the reason of a failure is left; null for nowhere.</summary>
+    public string? TerminationLog { get; init; }
+
+    /// <summary>Whether log lines are JSON.</summary>
+    public bool JsonLog { get; init; }
+
+    /// <summary>Requests that may wait for a slot.</summary>
+    public int MaxWaiting { get; init; } = 128;
+
+    /// <summary>Tokens of one batch.</summary>
+    public int BatchTokens { get; init; } = 512;
+
+    /// <summary>Tokens of one request that may lie unread before its sequence pauses.</summary>
+    public int OutputCapacity { get; init; } = 256;
+
+    /// <summary>How long a sequence may pause for its reader.</summary>
+    public TimeSpan SlowReaderTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,129 @@
+using System.Reflection;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using FleetOps.InferenceWorker.Services;
+using FleetOps.InferenceWorker.State;
+using FleetOps.InferenceWorker.Telemetry;
+using Grpc.HealthCheck;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging.Console;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+
+namespace FleetOps.InferenceWorker.Serving;
+
+/// <summary>Builds the server: gRPC on one port, probes, state and metrics on the other. Both listen from the very start.</summary>
+internal static class WorkerHost
+{
+    /// <summary>How long calls may take to notice that the server stops, after the drain.</summary>
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>Version of this program.</summary>
+    public static string Version { get; } =
+        typeof(WorkerHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0";
+
+    /// <summary>Builds the server; the caller starts it and runs its <see cref="WorkerLifecycle"/>.</summary>
+    public static WebApplication Build(ServeOptions options, TimeProvider clock, Action<ILoggingBuilder>? logging = null)
+    {
+        // Nothing is read from configuration files or ASPNETCORE_ variables: the command line is the whole contract.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "fleetops-worker" });
+        (logging ?? (log => AddConsole(log, options.JsonLog)))(builder.Logging);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
+        builder.Services.AddRoutingCore();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        builder.Services.AddGrpc();
+        builder.Services.AddGrpcReflection();
+        builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.Clear().AddService("fleetops-worker", serviceVersion: Version, autoGenerateServiceInstanceId: false))
+            .WithMetrics(metrics => metrics.AddMeter(MetricNames.Meter).AddPrometheusExporter(exporter => exporter.ScopeInfoEnabled = false));
+        builder.Services
+            .AddSingleton(options)
+            .AddSingleton(clock)
+            .AddSingleton(new WorkerState(clock, Version))
+            .AddSingleton<ModelRegistry>()
+            .AddSingleton<InferenceMetrics>()
+            .AddSingleton<HealthServiceImpl>()
+            .AddSingleton<HealthReporter>()
+            .AddSingleton<GenerationCall>()
+            .AddSingleton<InferenceService>()
+            .AddSingleton<ControlService>()
+            .AddSingleton<WorkerLifecycle>();
+
+        var app = builder.Build();
+        app.Services.GetRequiredService<HealthReporter>();
+        app.MapGrpcService<InferenceService>();
+        app.MapGrpcService<ControlService>();
+        app.MapGrpcService<HealthServiceImpl>();
+        app.MapGrpcReflectionService();
+        MapProbes(app);
+        app.MapPrometheusScrapingEndpoint();
+        return app;
+    }
+
+    /// <summary>Log lines to stdout: JSON for collectors, text for people.</summary>
+    public static void AddConsole(ILoggingBuilder logging, bool json)
+    {
+        logging.SetMinimumLevel(LogLevel.Information)
+            .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Grpc", LogLevel.Warning);
+        if (json)
+        {
+            logging.AddJsonConsole(format =>
+            {
+                format.UseUtcTimestamp = true;
+                format.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+                format.JsonWriterOptions = new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+            });
+        }
+        else
+        {
+            logging.AddSimpleConsole(format =>
+            {
+                format.SingleLine = true;
+                format.TimestampFormat = "HH:mm:ss.fff ";
+                format.ColorBehavior = LoggerColorBehavior.Default;
+            });
+        }
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, ServeOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        // How long a slow reader may hold something is the engine's decision; a peer that has vanished is found by pings.
+        kestrel.Limits.MinResponseDataRate = null;
+        kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+        kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
+        kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
+        Listen(options.GrpcPort, HttpProtocols.Http2);
+        Listen(options.HttpPort, HttpProtocols.Http1);
+
+        void Listen(int port, HttpProtocols protocols)
+        {
+            if (options.Bind is { } address)
+            {
+                kestrel.Listen(address, port, listen => listen.Protocols = protocols);
+            }
+            else
+            {
+                kestrel.ListenAnyIP(port, listen => listen.Protocols = protocols);
+            }
+        }
+    }
+
+    private static void MapProbes(WebApplication app)
+    {
+        var state = app.Services.GetRequiredService<WorkerState>();
+        var models = app.Services.GetRequiredService<ModelRegistry>();
+        app.MapGet("/healthz", context => Answer(context, state.Phase != WorkerPhase.Failed, state.Phase));
+        app.MapGet("/readyz", context => Answer(context, state.Phase == WorkerPhase.Serving, state.Phase));
+        app.MapGet("/state", context => context.Response.WriteAsJsonAsync(
+            state.Describe(models.Running, models.Waiting), StateJson.Readable.StateDocument, contentType: null, context.RequestAborted));
+    }
+
+    private static Task Answer(HttpContext context, bool good, WorkerPhase phase)
+    {
+        context.Response.StatusCode = good ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        context.Response.ContentType = "text/plain";
+        return context.Response.WriteAsync(phase.ToString(), context.RequestAborted);
+    }
+}

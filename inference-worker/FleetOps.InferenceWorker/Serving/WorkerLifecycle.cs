@@ -1,0 +1,205 @@
+using FleetOps.InferenceWorker.State;
+using FleetOps.InferenceWorker.Telemetry;
+using FleetOps.LlamaCpp;
+using FleetOps.ModelStore;
+
+namespace FleetOps.InferenceWorker.Serving;
+
+/// <summary>Takes the worker from its start to its end: fetch, verify, load, warm, serve, drain.</summary>
+internal sealed partial class WorkerLifecycle : IAsyncDisposable
+{
+    private readonly ServeOptions _options;
+    private readonly WorkerState _state;
+    private readonly ModelRegistry _models;
+    private readonly InferenceMetrics _metrics;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<WorkerLifecycle> _logger;
+    private readonly ILogger _llamaLogger;
+
+    public WorkerLifecycle(ServeOptions options, WorkerState state, ModelRegistry models, InferenceMetrics metrics, TimeProvider clock, ILoggerFactory loggers)
+    {
+        _options = options;
+        _state = state;
+        _models = models;
+        _metrics = metrics;
+        _clock = clock;
+        _logger = loggers.CreateLogger<WorkerLifecycle>();
+        _llamaLogger = loggers.CreateLogger("FleetOps.InferenceWorker.LlamaCpp");
+        _state.Follow(phase => LogPhase(_logger, phase));
+    }
+
+    /// <summary>Runs to the end and returns the exit code. Never throws.</summary>
+    /// <param name="stop">Asks for the end, as SIGTERM does: what is running is drained first.</param>
+    public async Task<int> RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            var served = await PrepareAsync(stop);
+            var failed = await ServeAsync(served, stop);
+            if (failed is not null)
+            {
+                throw new WorkerFailedException(FailureReason.EngineFailed, $"The engine failed: {failed.Message}", failed);
+            }
+
+            _state.Enter(WorkerPhase.Stopped);
+            return ExitCodes.Success;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            _state.Enter(WorkerPhase.Stopped);
+            return ExitCodes.Success;
+        }
+        catch (WorkerFailedException failure)
+        {
+            return Fail(failure.Reason, failure.Message, failure.InnerException);
+        }
+        catch (Exception unexpected)
+        {
+            return Fail(FailureReason.EngineFailed, $"Unexpected: {unexpected.Message}", unexpected);
+        }
+    }
+
+    /// <summary>Ends what is still running and frees the model. For after the server has stopped.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_models.Loaded is { } served)
+        {
+            // Joins the engine's thread, which may be inside a batch.
+            await Task.Run(() =>
+            {
+                served.Engine.Dispose();
+                served.Template?.Dispose();
+                served.Model.Dispose();
+            });
+        }
+    }
+
+    private async Task<ServedModel> PrepareAsync(CancellationToken stop)
+    {
+        // First of all, so that a missing GPU is known before gigabytes are fetched.
+        var runtime = LoadRuntime();
+        var file = await FetchAsync(stop);
+        _state.Enter(WorkerPhase.Verifying);
+        ModelLoading.ContextLength(_options.ContextLength, file.Header.ContextLength);
+
+        _state.Enter(WorkerPhase.Loading);
+        var served = await Task.Run(() => ModelLoading.Load(runtime, file, _options, _metrics.BatchComputed, _clock, stop), stop);
+        _models.Loaded = served;
+        _state.Model = new ModelDescription(
+            served.Model.Architecture,
+            _options.ModelName ?? (served.Model.Name.Length > 0 ? served.Model.Name : _options.Source.FileName),
+            served.Model.ParameterCount,
+            file.Header.Quantization ?? served.Model.Quantization,
+            served.Engine.Settings.ContextLength,
+            file.SizeBytes,
+            file.Sha256,
+            file.License ?? "",
+            file.Revision ?? "");
+
+        _state.Enter(WorkerPhase.Warming);
+        await ModelLoading.WarmAsync(served, stop);
+        stop.ThrowIfCancellationRequested();
+        _state.Enter(WorkerPhase.Serving);
+        return served;
+    }
+
+    private LlamaRuntime LoadRuntime()
+    {
+        try
+        {
+            var runtime = LlamaRuntime.Load(_options.NativeDirectory, _options.Backend, OnLlamaLog, OnLlamaAbort);
+            var backend = runtime.Backend;
+            _state.EngineVersion = runtime.Release;
+            _state.Backend = new BackendDescription(
+                backend.Requested.ToString(),
+                backend.Selected.ToString(),
+                backend.Why,
+                [.. runtime.ReadDevices().Select(device => new DeviceDescription(device.Name, device.Description, device.MemoryTotalBytes, device.MemoryFreeBytes))]);
+            LogBackend(_logger, backend.Selected.ToString(), backend.Why, runtime.Release, _options.Threads);
+            return runtime;
+        }
+        catch (LlamaException fault)
+        {
+            throw new WorkerFailedException(ModelLoading.ReasonOf(fault.Fault), fault.Message, fault);
+        }
+    }
+
+    private Task<VerifiedModel> FetchAsync(CancellationToken stop) => ModelFetching.FetchAsync(
+        new ModelFetcherOptions
+        {
+            ModelDirectory = _options.ModelDirectory,
+            ClaimRoot = _options.ClaimRoot,
+            CredentialsDirectory = _options.CredentialsDirectory,
+            TimeProvider = _clock,
+        },
+        new FetchRequest(_options.Source) { Revision = _options.Revision, Sha256 = _options.Sha256 },
+        new FetchStateReporter(_state, _logger),
+        stop);
+
+    /// <summary>Serves until asked to stop, then drains. Returns the fault if the engine failed.</summary>
+    private async Task<Exception?> ServeAsync(ServedModel served, CancellationToken stop)
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = stop.Register(() => stopped.TrySetResult());
+        if (await Task.WhenAny(stopped.Task, served.Engine.Failed) == served.Engine.Failed)
+        {
+            return await served.Engine.Failed;
+        }
+
+        // Readiness goes off at once; endpoints take a moment to follow, and until then calls still come in.
+        _state.Enter(WorkerPhase.Draining);
+        await Task.WhenAny(Task.Delay(_options.DrainDelay, _clock, CancellationToken.None), served.Engine.Failed);
+        var running = served.Engine.Running + served.Engine.Waiting;
+        var drained = served.Engine.DrainAsync();
+        await Task.WhenAny(drained, Task.Delay(_options.DrainTimeout, _clock, CancellationToken.None), served.Engine.Failed);
+        if (served.Engine.Failed.IsCompleted)
+        {
+            return await served.Engine.Failed;
+        }
+
+        LogDrained(_logger, running, served.Engine.Running + served.Engine.Waiting);
+        await Task.Run(served.Engine.Stop, CancellationToken.None);
+        return null;
+    }
+
+    private int Fail(FailureReason reason, string message, Exception? cause)
+    {
+        // Only a fault inside the program needs a stack trace; the others name their cause and cure.
+        LogFailed(_logger, reason == FailureReason.EngineFailed ? cause : null, reason, message);
+        TerminationLog.TryWrite(_options.TerminationLog, reason, message);
+        _state.Enter(WorkerPhase.Failed, reason.ToString(), message);
+        return ExitCodes.Of(reason);
+    }
+
+    private void OnLlamaAbort(string message) =>
+        TerminationLog.TryWrite(_options.TerminationLog, FailureReason.EngineFailed, $"llama.cpp ended the process: {message}");
+
+    private void OnLlamaLog(LlamaLogLevel level, string line)
+    {
+        var severity = level switch
+        {
+            LlamaLogLevel.Error => LogLevel.Error,
+            LlamaLogLevel.Warning => LogLevel.Warning,
+            _ => LogLevel.Debug,
+        };
+        if (_llamaLogger.IsEnabled(severity))
+        {
+            LogLlama(_llamaLogger, severity, line);
+        }
+    }
+
+    [LoggerMessage(1201, LogLevel.Information, "Phase {Phase}")]
+    private static partial void LogPhase(ILogger logger, WorkerPhase phase);
+
+    [LoggerMessage(1202, LogLevel.Information, "Backend {Selected}: {Why} (llama.cpp {Release}, {Threads} threads)")]
+    private static partial void LogBackend(ILogger logger, string selected, string why, string release, int threads);
+
+    [LoggerMessage(1203, LogLevel.Information, "Drained: {Running} requests were open when new ones were refused, {Left} are cut off")]
+    private static partial void LogDrained(ILogger logger, int running, int left);
+
+    [LoggerMessage(1204, LogLevel.Critical, "Failed ({Reason}): {Message}")]
+    private static partial void LogFailed(ILogger logger, Exception? cause, FailureReason reason, string message);
+
+    [LoggerMessage(EventId = 1205, Message = "{Line}")]
+    private static partial void LogLlama(ILogger logger, LogLevel level, string line);
+}

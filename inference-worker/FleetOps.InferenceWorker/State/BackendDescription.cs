@@ -1,0 +1,4 @@
+namespace FleetOps.InferenceWorker.State;
+
+/// <summary>What computes, and why.</summary>
+internal sealed record BackendDescription(string Requested, string Selected, string Why, IReadOnlyList<DeviceDescription> Devices);

@@ -1,0 +1,53 @@
+using System.Text.Json;
+
+namespace FleetOps.InferenceWorker.State;
+
+/// <summary>Leaves the reason of a failure where the kubelet picks it up.</summary>
+internal static class TerminationLog
+{
+    /// <summary>The kubelet cuts off what is longer, which would leave broken JSON.</summary>
+    public const int MaximumBytes = 4096;
+
+    /// <summary>
+    /// Writes the reason and as much of the message as fits. A log that cannot be written must not hide the failure it
+    /// tells about, so I/O faults are swallowed.
+    /// </summary>
+    public static void TryWrite(string? path, FailureReason reason, string message)
+    {
+        if (string.IsNullOrEmpty(path))
+        {
+            return;
+        }
+
+        try
+        {
+            File.WriteAllBytes(path, Format(reason, message));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"The termination log {path} cannot be written: {exception.Message}");
+        }
+    }
+
+    internal static byte[] Format(FailureReason reason, string message)
+    {
+        while (true)
+        {
+            var bytes = JsonSerializer.SerializeToUtf8Bytes(new TerminationMessage(reason.ToString(), message), StateJson.Readable.TerminationMessage);
+            if (bytes.Length <= MaximumBytes)
+            {
+                return bytes;
+            }
+
+            // Escapes make the encoded length hard to foresee; each round takes away at least what is too much.
+            var surplus = bytes.Length - MaximumBytes;
+            var keep = Math.Max(0, message.Length - Math.Max(1, (surplus / 6) + 1));
+            if (keep > 0 && char.IsHighSurrogate(message[keep - 1]))
+            {
+                keep--;
+            }
+
+            message = message[..keep];
+        }
+    }
+}

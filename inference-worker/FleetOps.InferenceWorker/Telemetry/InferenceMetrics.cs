@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using FleetOps.InferenceWorker.Engine;
+using FleetOps.InferenceWorker.Serving;
+using FleetOps.InferenceWorker.State;
+
+namespace FleetOps.InferenceWorker.Telemetry;
+
+/// <summary>The worker's instruments. Safe for use from any thread.</summary>
+internal sealed class InferenceMetrics : IDisposable
+{
+    // The buckets are those that the OpenTelemetry GenAI convention advises.
+    private static readonly double[] RequestDurationBuckets = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+    private static readonly double[] TimeToFirstTokenBuckets = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+    private static readonly double[] TimePerOutputTokenBuckets = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5];
+    private static readonly int[] BatchSizeBuckets = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+
+    private readonly Meter _meter;
+    private readonly Histogram<double> _requestDuration;
+    private readonly Histogram<double> _timeToFirstToken;
+    private readonly Histogram<double> _timePerOutputToken;
+    private readonly Histogram<int> _batchSize;
+    private readonly Counter<long> _finished;
+
+    /// <summary>Makes the instruments.</summary>
+    public InferenceMetrics(IMeterFactory meters, ModelRegistry models, WorkerState state)
+    {
+        _meter = meters.Create(MetricNames.Meter);
+        _requestDuration = Seconds(MetricNames.RequestDuration, "From the arrival of a request to its last token.", RequestDurationBuckets);
+        _timeToFirstToken = Seconds(MetricNames.TimeToFirstToken, "From the arrival of a request to its first token.", TimeToFirstTokenBuckets);
+        _timePerOutputToken = Seconds(MetricNames.TimePerOutputToken, "Time for each token after the first.", TimePerOutputTokenBuckets);
+        _batchSize = _meter.CreateHistogram(MetricNames.BatchSize, "{token}", "Tokens of each batch.", tags: null, new InstrumentAdvice<int> { HistogramBucketBoundaries = BatchSizeBuckets });
+        _finished = _meter.CreateCounter<long>(MetricNames.Finished, "{request}", "Requests that ended, by outcome.");
+        _meter.CreateObservableUpDownCounter(MetricNames.Running, () => models.Running, "{request}", "Requests that hold a slot.");
+        _meter.CreateObservableUpDownCounter(MetricNames.Waiting, () => models.Waiting, "{request}", "Requests that wait for a slot.");
+        _meter.CreateObservableGauge(MetricNames.KvCacheUsage, () => KvCacheUsage(models.Loaded?.Engine), "1", "Share of the KV cache in use.");
+        _meter.CreateObservableCounter(MetricNames.PromptTokens, () => models.Loaded?.Engine.Counters.PromptTokens ?? 0, "{token}", "Prompt tokens that were computed.");
+        _meter.CreateObservableCounter(MetricNames.GeneratedTokens, () => models.Loaded?.Engine.Counters.SampledTokens ?? 0, "{token}", "Tokens that were sampled.");
+        _meter.CreateObservableGauge(
+            MetricNames.PhaseDuration,
+            () => state.Durations().GroupBy(phase => phase.Phase).Select(phase => new Measurement<double>(phase.Sum(part => part.Seconds), new KeyValuePair<string, object?>("phase", phase.Key.ToString()))),
+            "s",
+            "Time spent in each phase of the worker.");
+    }
+
+    /// <summary>Records a batch.</summary>
+    public void BatchComputed(int tokens) => _batchSize.Record(tokens);
+
+    /// <summary>Records a request that ended.</summary>
+    /// <param name="operation">The operation, as the GenAI convention names it.</param>
+    /// <param name="model">The name of the model.</param>
+    /// <param name="outcome">How it ended.</param>
+    /// <param name="duration">From arrival to the end.</param>
+    /// <param name="timeToFirstToken">From arrival to the first token; null if there was none.</param>
+    /// <param name="completionTokens">How many tokens were sampled.</param>
+    public void RequestEnded(string operation, string model, string outcome, TimeSpan duration, TimeSpan? timeToFirstToken, int completionTokens)
+    {
+        var tags = new TagList
+        {
+            { "gen_ai.operation.name", operation },
+            { "gen_ai.provider.name", "fleetops" },
+            { "gen_ai.request.model", model },
+            { "gen_ai.response.model", model },
+        };
+        _finished.Add(1, new TagList { { "gen_ai.operation.name", operation }, { "gen_ai.request.model", model }, { "outcome", outcome } });
+        if (timeToFirstToken is { } first)
+        {
+            _timeToFirstToken.Record(first.TotalSeconds, tags);
+            if (completionTokens > 1)
+            {
+                _timePerOutputToken.Record((duration - first).TotalSeconds / (completionTokens - 1), tags);
+            }
+        }
+
+        if (outcome is not ("stop" or "length"))
+        {
+            tags.Add("error.type", outcome);
+        }
+
+        _requestDuration.Record(duration.TotalSeconds, tags);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _meter.Dispose();
+
+    private static double KvCacheUsage(InferenceEngine? engine) =>
+        engine is null ? 0 : (double)engine.Counters.KvTokens / ((long)engine.Settings.ContextLength * engine.Settings.MaxSequences);
+
+    private Histogram<double> Seconds(string name, string description, double[] buckets) =>
+        _meter.CreateHistogram(name, "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = buckets });
+}

@@ -1,0 +1,41 @@
+namespace FleetOps.InferenceWorker.Telemetry;
+
+/// <summary>Names of the meter and its instruments. Dashboards and autoscalers depend on them; a test keeps them as they are.</summary>
+internal static class MetricNames
+{
+    /// <summary>The meter.</summary>
+    public const string Meter = "FleetOps.Inference";
+
+    /// <summary>Seconds from arrival to the last token (OpenTelemetry GenAI convention).</summary>
+    public const string RequestDuration = "gen_ai.server.request.duration";
+
+    /// <summary>Seconds from arrival to the first token (OpenTelemetry GenAI convention).</summary>
+    public const string TimeToFirstToken = "gen_ai.server.time_to_first_token";
+
+    /// <summary>Seconds for each token after the first (OpenTelemetry GenAI convention).</summary>
+    public const string TimePerOutputToken = "gen_ai.server.time_per_output_token";
+
+    /// <summary>Requests that hold a slot.</summary>
+    public const string Running = "fleetops.inference.requests.running";
+
+    /// <summary>Requests that wait for a slot.</summary>
+    public const string Waiting = "fleetops.inference.requests.waiting";
+
+    /// <summary>Requests that ended, by outcome.</summary>
+    public const string Finished = "fleetops.inference.requests.finished";
+
+    /// <summary>Share of the KV cache in use, 0 to 1.</summary>
+    public const string KvCacheUsage = "fleetops.inference.kv_cache.usage";
+
+    /// <summary>Prompt tokens that were computed.</summary>
+    public const string PromptTokens = "fleetops.inference.tokens.prompt";
+
+    /// <summary>Tokens that were sampled.</summary>
+    public const string GeneratedTokens = "fleetops.inference.tokens.generated";
+
+    /// <summary>Tokens of each batch.</summary>
+    public const string BatchSize = "fleetops.inference.batch.size";
+
+    /// <summary>Seconds spent in each phase of the worker.</summary>
+    public const string PhaseDuration = "fleetops.worker.phase.duration";
+}
