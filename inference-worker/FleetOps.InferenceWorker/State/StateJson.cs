@@ -5,11 +5,14 @@ using System.Text.Json.Serialization;
 namespace FleetOps.InferenceWorker.State;
 
 /// <summary>Serialization of the state document, known at compile time.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(StateDocument))]
 [JsonSerializable(typeof(TerminationMessage))]
 internal sealed partial class StateJson : JsonSerializerContext
 {
     /// <summary>For documents that people read in a terminal too: quotes and letters stay as they are.</summary>
-    public static StateJson Readable { get; } = new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    public static StateJson Readable { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
 }
