@@ -12,7 +12,8 @@ public sealed class DisturbanceTests(InstalledFleetOps fleet)
     [Fact]
     public async Task A_rolling_change_of_the_context_length_ends_every_stream_well()
     {
-        var kubectl = await fleet.NewNamespaceAsync();
+        await using var space = await fleet.NewNamespaceAsync();
+        var kubectl = space.Kubectl;
         await kubectl.ApplyAsync(Manifest.Model("rolled", replicas: 2, contextLength: 512, cpu: "300m"));
         await kubectl.WaitAsync("fmd/rolled", "condition=Ready", Limit);
         var before = await PodNamesAsync(kubectl, "rolled");
@@ -46,7 +47,8 @@ public sealed class DisturbanceTests(InstalledFleetOps fleet)
     [Fact]
     public async Task An_operator_killed_in_the_middle_of_a_rollout_finishes_it_when_it_is_back()
     {
-        var kubectl = await fleet.NewNamespaceAsync();
+        await using var space = await fleet.NewNamespaceAsync();
+        var kubectl = space.Kubectl;
         await kubectl.ApplyAsync(Manifest.Model("orphaned", replicas: 2));
         await kubectl.WaitAsync("fmd/orphaned", "condition=Ready", Limit);
         var before = await PodNamesAsync(kubectl, "orphaned");
@@ -64,7 +66,8 @@ public sealed class DisturbanceTests(InstalledFleetOps fleet)
     [Fact]
     public async Task Workers_serve_while_the_API_server_restarts_and_the_operator_goes_on_after_it()
     {
-        var kubectl = await fleet.NewNamespaceAsync();
+        await using var space = await fleet.NewNamespaceAsync();
+        var kubectl = space.Kubectl;
         await kubectl.ApplyAsync(Manifest.Model("steady"));
         await kubectl.WaitAsync("fmd/steady", "condition=Ready", Limit);
         using var client = await ModelClient.ThroughServiceAsync(kubectl, "steady");
@@ -86,7 +89,8 @@ public sealed class DisturbanceTests(InstalledFleetOps fleet)
     [Fact]
     public async Task A_killed_worker_comes_back_and_serves()
     {
-        var kubectl = await fleet.NewNamespaceAsync();
+        await using var space = await fleet.NewNamespaceAsync();
+        var kubectl = space.Kubectl;
         await kubectl.ApplyAsync(Manifest.Model("fallen"));
         await kubectl.WaitAsync("fmd/fallen", "condition=Ready", Limit);
         var pod = Assert.Single(await kubectl.ListAsync("pods", "fleetops.dev/model=fallen"));

@@ -19,8 +19,9 @@ public sealed class FailureTests(InstalledFleetOps fleet)
     {
         var file = Path.Combine(Directory.CreateTempSubdirectory("fleetops-").FullName, "broken.gguf");
         await File.WriteAllTextAsync(file, "this is not a model", TestContext.Current.CancellationToken);
-        var kubectl = await fleet.NewNamespaceAsync();
-        await InstalledFleetOps.PublishModelAsync(kubectl.Namespace, file);
+        await using var space = await fleet.NewNamespaceAsync();
+        var kubectl = space.Kubectl;
+        await space.PublishModelAsync(file);
 
         await IsDiagnosedAsync(kubectl, Manifest.Model("broken", source: "pvc://demo-models/broken.gguf", sha256: Manifest.Sha256(file)), "broken", "InvalidGguf", "broken.gguf");
     }
@@ -28,7 +29,8 @@ public sealed class FailureTests(InstalledFleetOps fleet)
     [Fact]
     public async Task A_missing_secret_is_named_and_its_creation_is_noticed()
     {
-        var kubectl = await fleet.NewNamespaceAsync();
+        await using var space = await fleet.NewNamespaceAsync();
+        var kubectl = space.Kubectl;
         var manifest = Manifest.Model("locked", more: "    credentialsSecretRef: {name: hub-token}");
         await IsDiagnosedAsync(kubectl, manifest, "locked", "SecretNotFound", "hub-token");
 
@@ -41,8 +43,11 @@ public sealed class FailureTests(InstalledFleetOps fleet)
     public Task More_GPUs_than_any_node_has_is_told_with_the_scheduler_s_own_words() =>
         IsDiagnosedAsync(Manifest.Model("greedy", gpus: 9), "greedy", "Unschedulable", "nvidia.com/gpu");
 
-    private async Task IsDiagnosedAsync(string manifest, string name, string reason, params string[] details) =>
-        await IsDiagnosedAsync(await fleet.NewNamespaceAsync(), manifest, name, reason, details);
+    private async Task IsDiagnosedAsync(string manifest, string name, string reason, params string[] details)
+    {
+        await using var space = await fleet.NewNamespaceAsync();
+        await IsDiagnosedAsync(space.Kubectl, manifest, name, reason, details);
+    }
 
     private static async Task IsDiagnosedAsync(Kubectl kubectl, string manifest, string name, string reason, params string[] details)
     {

@@ -13,7 +13,7 @@ namespace FleetOps.EndToEnd.Tests;
 public sealed class InstalledFleetOps : IAsyncLifetime
 {
     private static readonly TimeSpan SetUpLimit = TimeSpan.FromMinutes(40);
-    private readonly List<string> _namespaces = [];
+    private int _namespaces;
     private bool _startedCluster;
 
     /// <summary>What `make demo` printed.</summary>
@@ -52,27 +52,14 @@ public sealed class InstalledFleetOps : IAsyncLifetime
         if (_startedCluster)
         {
             await Command.RunAsync(Repository.File("deploy", "local", "cluster"), ["down"], limit: TimeSpan.FromMinutes(2));
-            return;
-        }
-
-        foreach (var name in _namespaces)
-        {
-            await Kubectl.TryAsync(["delete", "namespace", name, "--wait=false"]);
         }
     }
 
-    /// <summary>A namespace of its own for one test, with the demo model on a claim called `models`.</summary>
-    internal async Task<Kubectl> NewNamespaceAsync([CallerMemberName] string test = "")
+    /// <summary>A namespace of its own for one test, with the demo model on the claim `demo-models`.</summary>
+    internal async Task<TestNamespace> NewNamespaceAsync([CallerMemberName] string test = "")
     {
-        var name = string.Create(CultureInfo.InvariantCulture, $"e2e-{_namespaces.Count}-{Environment.ProcessId}");
-        _namespaces.Add(name);
-        await Kubectl.RunAsync("create", "namespace", name);
-        await Kubectl.RunAsync("annotate", "namespace", name, $"fleetops.dev/test={test}");
-        await PublishModelAsync(name, Repository.File("deploy", "models", "demo", "demo.gguf"));
-        return Kubectl.In(name);
+        var created = await TestNamespace.CreateAsync(Kubectl, string.Create(CultureInfo.InvariantCulture, $"e2e-{_namespaces++}-{Environment.ProcessId}"), test);
+        await created.PublishModelAsync(Repository.File("deploy", "models", "demo", "demo.gguf"));
+        return created;
     }
-
-    /// <summary>Puts a file onto the claim `demo-models` of a namespace.</summary>
-    internal static async Task PublishModelAsync(string @namespace, string file) =>
-        (await Command.RunAsync(Repository.File("deploy", "local", "publish-model"), ["--namespace", @namespace, file])).Succeeded();
 }

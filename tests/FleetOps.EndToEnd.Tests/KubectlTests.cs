@@ -9,7 +9,8 @@ public sealed class KubectlTests(InstalledFleetOps fleet)
     [Fact]
     public async Task Get_shows_the_model_in_columns_and_describe_tells_its_story()
     {
-        var kubectl = await fleet.NewNamespaceAsync();
+        await using var space = await fleet.NewNamespaceAsync();
+        var kubectl = space.Kubectl;
         await kubectl.ApplyAsync(Manifest.Model("told"));
         await kubectl.WaitAsync("fmd/told", "condition=Ready", StartLimit);
 
@@ -39,7 +40,8 @@ public sealed class KubectlTests(InstalledFleetOps fleet)
     [Fact]
     public async Task Scale_adds_a_worker_and_takes_it_away()
     {
-        var kubectl = await fleet.NewNamespaceAsync();
+        await using var space = await fleet.NewNamespaceAsync();
+        var kubectl = space.Kubectl;
         await kubectl.ApplyAsync(Manifest.Model("scaled"));
         await kubectl.WaitAsync("fmd/scaled", "condition=Ready", StartLimit);
 
@@ -57,7 +59,8 @@ public sealed class KubectlTests(InstalledFleetOps fleet)
     [Fact]
     public async Task Children_changed_or_deleted_by_hand_come_back()
     {
-        var kubectl = await fleet.NewNamespaceAsync();
+        await using var space = await fleet.NewNamespaceAsync();
+        var kubectl = space.Kubectl;
         await kubectl.ApplyAsync(Manifest.Model("kept"));
         await kubectl.WaitAsync("fmd/kept", "condition=Ready", StartLimit);
 
@@ -87,7 +90,8 @@ public sealed class KubectlTests(InstalledFleetOps fleet)
     [Fact]
     public async Task Deleting_the_resource_removes_all_its_children()
     {
-        var kubectl = await fleet.NewNamespaceAsync();
+        await using var space = await fleet.NewNamespaceAsync();
+        var kubectl = space.Kubectl;
         await kubectl.ApplyAsync(Manifest.Model("gone"));
         await kubectl.WaitAsync("fmd/gone", "condition=Ready", StartLimit);
 
@@ -103,7 +107,7 @@ public sealed class KubectlTests(InstalledFleetOps fleet)
     [InlineData("contextLength: 512", "contextLength: -1", "spec.engine.contextLength")]
     [InlineData("replicas: 1", "replicas: -2", "spec.replicas")]
     [InlineData("gpus: 1", "gpus: many", "spec.resources.gpus")]
-    [InlineData("cpu: 500m", "cpu: lots", "spec.resources.cpu")]
+    [InlineData("cpu: 400m", "cpu: lots", "spec.resources.cpu")]
     public async Task A_wrong_manifest_is_refused_with_the_name_of_the_field(string right, string wrong, string field)
     {
         var manifest = Manifest.Model("wrong");

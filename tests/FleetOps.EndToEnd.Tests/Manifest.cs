@@ -23,7 +23,7 @@ internal static class Manifest
     /// <param name="sha256">The digest to enforce, if not the right one.</param>
     /// <param name="more">Further lines of `spec.model`, indented by four spaces.</param>
     public static string Model(
-        string name, int replicas = 1, int contextLength = 512, string cpu = "500m", int gpus = 1,
+        string name, int replicas = 1, int contextLength = 512, string cpu = "400m", int gpus = 1,
         string source = "pvc://demo-models/demo.gguf", string? sha256 = null, string more = "") => $"""
         apiVersion: fleetops.dev/v1alpha1
         kind: ModelDeployment

@@ -27,7 +27,8 @@ public sealed class ServingTests(InstalledFleetOps fleet)
     [Fact]
     public async Task Two_workers_with_a_GPU_each_answer_through_the_Service()
     {
-        var kubectl = await fleet.NewNamespaceAsync();
+        await using var space = await fleet.NewNamespaceAsync();
+        var kubectl = space.Kubectl;
         await kubectl.ApplyAsync(Manifest.Model("pair", replicas: 2));
         await kubectl.WaitAsync("fmd/pair", "condition=Ready", StartLimit);
 
@@ -48,7 +49,8 @@ public sealed class ServingTests(InstalledFleetOps fleet)
     [Fact]
     public async Task Eight_questions_at_once_get_the_answers_that_each_gets_alone()
     {
-        var kubectl = await fleet.NewNamespaceAsync();
+        await using var space = await fleet.NewNamespaceAsync();
+        var kubectl = space.Kubectl;
         await kubectl.ApplyAsync(Manifest.Model("busy"));
         await kubectl.WaitAsync("fmd/busy", "condition=Ready", StartLimit);
         using var client = await ModelClient.ThroughServiceAsync(kubectl, "busy");
