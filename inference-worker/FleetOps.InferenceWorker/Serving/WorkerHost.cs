@@ -28,7 +28,8 @@ internal static class WorkerHost
         // Nothing is read from configuration files or ASPNETCORE_ variables: the command line is the whole contract.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "fleetops-worker" });
         (logging ?? (log => AddConsole(log, options.JsonLog)))(builder.Logging);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
+        var connections = new OpenConnections();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options, connections));
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddGrpc();
@@ -39,6 +40,7 @@ internal static class WorkerHost
         builder.Services
             .AddSingleton(options)
             .AddSingleton(clock)
+            .AddSingleton(connections)
             .AddSingleton(new WorkerState(clock, Version))
             .AddSingleton<ModelRegistry>()
             .AddSingleton<InferenceMetrics>()
@@ -86,7 +88,7 @@ internal static class WorkerHost
         }
     }
 
-    private static void Listen(KestrelServerOptions kestrel, ServeOptions options)
+    private static void Listen(KestrelServerOptions kestrel, ServeOptions options, OpenConnections connections)
     {
         kestrel.AddServerHeader = false;
         // How long a slow reader may hold something is the engine's decision; a peer that has vanished is found by pings.
@@ -101,11 +103,20 @@ internal static class WorkerHost
         {
             if (options.Bind is { } address)
             {
-                kestrel.Listen(address, port, listen => listen.Protocols = protocols);
+                kestrel.Listen(address, port, Configure);
             }
             else
             {
-                kestrel.ListenAnyIP(port, listen => listen.Protocols = protocols);
+                kestrel.ListenAnyIP(port, Configure);
+            }
+
+            void Configure(ListenOptions listen)
+            {
+                listen.Protocols = protocols;
+                if (protocols == HttpProtocols.Http2)
+                {
+                    listen.Use(connections.Track);
+                }
             }
         }
     }

@@ -11,16 +11,18 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
     private readonly ServeOptions _options;
     private readonly WorkerState _state;
     private readonly ModelRegistry _models;
+    private readonly OpenConnections _connections;
     private readonly InferenceMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly ILogger<WorkerLifecycle> _logger;
     private readonly ILogger _llamaLogger;
 
-    public WorkerLifecycle(ServeOptions options, WorkerState state, ModelRegistry models, InferenceMetrics metrics, TimeProvider clock, ILoggerFactory loggers)
+    public WorkerLifecycle(ServeOptions options, WorkerState state, ModelRegistry models, OpenConnections connections, InferenceMetrics metrics, TimeProvider clock, ILoggerFactory loggers)
     {
         _options = options;
         _state = state;
         _models = models;
+        _connections = connections;
         _metrics = metrics;
         _clock = clock;
         _logger = loggers.CreateLogger<WorkerLifecycle>();
@@ -148,7 +150,10 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
 
         // Readiness goes off at once; endpoints take a moment to follow, and until then calls still come in.
         _state.Enter(WorkerPhase.Draining);
+        _connections.AskToClose();
         await Task.WhenAny(Task.Delay(_options.DrainDelay, _clock, CancellationToken.None), served.Engine.Failed);
+        // Once more, for those who came back here because the endpoints had not followed yet.
+        _connections.AskToClose();
         var running = served.Engine.Running + served.Engine.Waiting;
         var drained = served.Engine.DrainAsync();
         await Task.WhenAny(drained, Task.Delay(_options.DrainTimeout, _clock, CancellationToken.None), served.Engine.Failed);
