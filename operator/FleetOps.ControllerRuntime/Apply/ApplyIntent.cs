@@ -42,7 +42,7 @@ internal sealed class ApplyIntent
 
         if (withDigest)
         {
-            var digest = Convert.ToHexStringLower(SHA256.HashData(Serialize(document)).AsSpan(0, 16));
+            var digest = Convert.ToHexStringLower(SHA256.HashData(Serialize(Sorted(document))).AsSpan(0, 16));
             if (metadata["annotations"] is JsonObject annotations)
             {
                 annotations[DigestAnnotation] = digest;
@@ -100,6 +100,25 @@ internal sealed class ApplyIntent
         document["kind"] = type.Kind;
         return document;
     }
+
+    // The order of labels or of a model's properties means nothing and may differ between runs and releases.
+    private static JsonObject Sorted(JsonObject source)
+    {
+        var sorted = new JsonObject();
+        foreach (var (name, value) in source.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            sorted[name] = Sorted(value);
+        }
+
+        return sorted;
+    }
+
+    private static JsonNode? Sorted(JsonNode? value) => value switch
+    {
+        JsonObject fields => Sorted(fields),
+        JsonArray items => new JsonArray([.. items.Select(Sorted)]),
+        _ => value?.DeepClone(),
+    };
 
     private static byte[] Serialize(JsonObject document)
     {

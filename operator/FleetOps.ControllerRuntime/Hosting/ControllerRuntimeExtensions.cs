@@ -2,12 +2,15 @@ using System.Diagnostics.Metrics;
 using FleetOps.ControllerRuntime.Apply;
 using FleetOps.ControllerRuntime.Events;
 using FleetOps.ControllerRuntime.Informers;
+using FleetOps.ControllerRuntime.Leadership;
 using FleetOps.ControllerRuntime.Metrics;
 using k8s;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Metrics;
 
@@ -40,7 +43,15 @@ public static class ControllerRuntimeExtensions
             provider.GetRequiredService<ILoggerFactory>(),
             provider.GetRequiredService<IMeterFactory>()));
         services.AddSingleton<EventRecorder>();
+        services.AddSingleton(static provider => new LeaderElection(
+            provider.GetRequiredService<KubeApi>(),
+            provider.GetRequiredService<ControllerRuntimeOptions>().Election(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<LeaderElection>>(),
+            provider.GetRequiredService<IMeterFactory>()));
+        services.AddSingleton(static provider => new RuntimeHealth(provider.GetRequiredService<InformerRegistry>(), provider.GetRequiredService<LeaderElection>()));
         services.AddHostedService<ControllerHost>();
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.GracefulShutdown + TimeSpan.FromSeconds(10));
         services.AddOpenTelemetry().WithMetrics(static metrics => metrics.AddMeter(RuntimeMeter.Name).AddPrometheusExporter());
         return new ControllerRuntimeBuilder(services, options);
     }
@@ -51,6 +62,16 @@ public static class ControllerRuntimeExtensions
     /// </summary>
     public static void MapControllerRuntime(this IEndpointRouteBuilder endpoints)
     {
+        var health = endpoints.ServiceProvider.GetRequiredService<RuntimeHealth>();
+        endpoints.MapGet("/healthz", context => AnswerAsync(context, health.LivenessProblems()));
+        endpoints.MapGet("/readyz", context => AnswerAsync(context, health.ReadinessProblems()));
         endpoints.MapPrometheusScrapingEndpoint("/metrics");
+    }
+
+    private static Task AnswerAsync(HttpContext context, IReadOnlyList<string> problems)
+    {
+        context.Response.StatusCode = problems.Count == 0 ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync(problems.Count == 0 ? "ok\n" : string.Join('\n', problems) + "\n", context.RequestAborted);
     }
 }

@@ -1,5 +1,6 @@
 using FleetOps.ControllerRuntime.Apply;
 using FleetOps.ControllerRuntime.Informers;
+using FleetOps.ControllerRuntime.Leadership;
 
 namespace FleetOps.ControllerRuntime.Hosting;
 
@@ -18,7 +19,7 @@ public sealed class ControllerRuntimeOptions
     /// <summary>Name of the Lease. Default: <c>fleetops-operator</c>.</summary>
     public string LeaseName { get; set; } = "fleetops-operator";
 
-    /// <summary>Namespace of the Lease; null for the pod's own, else the one of the kubeconfig's context, else <c>default</c>.</summary>
+    /// <summary>Namespace of the Lease; null for the pod's own, outside pods <c>default</c>.</summary>
     public string? LeaseNamespace { get; set; }
 
     /// <summary>How long others wait before they take over. Default: 15 s.</summary>
@@ -41,4 +42,19 @@ public sealed class ControllerRuntimeOptions
 
     /// <summary>Context of the kubeconfig; null for its current one.</summary>
     public string? KubeContext { get; set; }
+
+    internal LeaderElectionOptions Election() => new()
+    {
+        Namespace = LeaseNamespace ?? PodNamespace() ?? "default",
+        Name = LeaseName,
+        LeaseDuration = LeaseDuration,
+        RenewDeadline = RenewDeadline,
+        RetryPeriod = RetryPeriod,
+    };
+
+    private static string? PodNamespace()
+    {
+        const string File = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+        return System.IO.File.Exists(File) ? System.IO.File.ReadAllText(File).Trim() : null;
+    }
 }

@@ -12,7 +12,7 @@ namespace FleetOps.ControllerRuntime.Informers;
 /// Handlers and indexes must be added before <see cref="RunAsync"/>.
 /// </summary>
 /// <typeparam name="T">The kind.</typeparam>
-public sealed class Informer<T> : IInformer
+public sealed class Informer<T> : IInformer, IReflectorTarget<T>
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
     private readonly ResourceType<T> _type;
@@ -30,7 +30,7 @@ public sealed class Informer<T> : IInformer
         _metrics = metrics;
         Scope = scope;
         Name = scope == WatchScope.All ? type.ToString() : $"{type} ({string.Join(", ", new[] { scope.Namespace, scope.LabelSelector, scope.FieldSelector }.OfType<string>())})";
-        _reflector = new Reflector<T>(api, type, scope, options, time, logger, metrics, Name, Replace, Observe);
+        _reflector = new Reflector<T>(api, type, scope, options, time, logger, metrics, Name, this);
         metrics.Prepare(type.ToString());
     }
 
@@ -66,16 +66,15 @@ public sealed class Informer<T> : IInformer
     /// <inheritdoc/>
     public Task RunAsync(CancellationToken cancellationToken) => _reflector.RunAsync(cancellationToken);
 
-    /// <summary>Takes a whole collection; <paramref name="unreadable"/> are there too, but could not be read.</summary>
-    private void Replace(Dictionary<ObjectKey, T> snapshot, HashSet<ObjectKey> unreadable)
+    void IReflectorTarget<T>.Replace(Dictionary<ObjectKey, T> objects, HashSet<ObjectKey> unreadable)
     {
-        foreach (var key in _store.Keys.Where(key => !snapshot.ContainsKey(key) && !unreadable.Contains(key)).ToList())
+        foreach (var key in _store.Keys.Where(key => !objects.ContainsKey(key) && !unreadable.Contains(key)).ToList())
         {
             var gone = _store.Remove(key)!;
             Raise(new Change<T>(ChangeKind.Deleted, gone, gone, IsInitial: true));
         }
 
-        foreach (var (key, entity) in snapshot)
+        foreach (var (key, entity) in objects)
         {
             Put(key, entity, isInitial: true);
         }
@@ -83,8 +82,7 @@ public sealed class Informer<T> : IInformer
         _synced.TrySetResult();
     }
 
-    /// <summary>Takes one event of a watch. An object that could not be read comes with its key alone.</summary>
-    private void Observe(WatchEventKind kind, ObjectKey key, T? entity)
+    void IReflectorTarget<T>.Observe(WatchEventKind kind, ObjectKey key, T? entity)
     {
         if (kind == WatchEventKind.Deleted)
         {
@@ -128,10 +126,9 @@ public sealed class Informer<T> : IInformer
             {
                 handler(change);
             }
-#pragma warning disable CA1031 // A faulty handler must neither stop the watch nor keep the change from the others.
             catch (Exception e)
-#pragma warning restore CA1031
             {
+                // A faulty handler must neither stop the watch nor keep the change from the others.
                 _metrics.HandlerFault(_type.ToString());
                 InformerLog.HandlerFailed(_logger, e, Name, change.Kind, ObjectKey.Of(change.Current));
             }

@@ -21,11 +21,11 @@ public sealed record InformerOptions
     /// <summary>How long a streaming list may be silent before its end mark; longer, and pages are listed instead. Default: 10 s.</summary>
     public TimeSpan StreamingListPatience { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Pause after the first fault; it doubles with each further one. Default: 0.8 s.</summary>
-    public TimeSpan MinBackoff { get; init; } = TimeSpan.FromSeconds(0.8);
+    /// <summary>Pause after the first fault; it doubles with each further one. Default: 0.2 s.</summary>
+    public TimeSpan MinBackoff { get; init; } = TimeSpan.FromSeconds(0.2);
 
-    /// <summary>Longest pause before jitter. Default: 30 s.</summary>
-    public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>Longest pause before jitter. An operator has a handful of watches, so it can afford to notice soon. Default: 10 s.</summary>
+    public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Longest pause before jitter while the server does not know the kind, so that a new CRD is noticed soon. Default: 5 s.</summary>
     public TimeSpan MaxAbsentBackoff { get; init; } = TimeSpan.FromSeconds(5);

@@ -16,7 +16,7 @@ internal sealed class ControllerLoop<TEntity>(
     ControllerRegistration<TEntity> registration,
     EntityQueue<TEntity> queue,
     IEntityController<TEntity> controller,
-    IStore<TEntity> store,
+    InformerRegistry informers,
     TimeProvider time,
     IMeterFactory meters,
     ILogger<ControllerLoop<TEntity>> logger) : IControllerLoop
@@ -26,6 +26,7 @@ internal sealed class ControllerLoop<TEntity>(
 
     private readonly ReconcileMetrics _metrics = new(meters, registration.Name, registration.Workers);
     private readonly KeyBackoff<ObjectKey> _backoff = new();
+    private readonly IStore<TEntity> _store = informers.Get(registration.Type, registration.Scope).Store;
 
     public string Name => registration.Name;
 
@@ -36,12 +37,12 @@ internal sealed class ControllerLoop<TEntity>(
         queue.Open();
         try
         {
-            foreach (var entity in store.List())
+            foreach (var entity in _store.List())
             {
                 queue.Add(ObjectKey.Of(entity));
             }
 
-            ControllerLog.Started(logger, Name, registration.Workers, store.Count);
+            ControllerLog.Started(logger, Name, registration.Workers, _store.Count);
             await Task.WhenAll(Enumerable.Range(0, registration.Workers).Select(_ => Task.Run(() => WorkAsync(term), CancellationToken.None))).ConfigureAwait(false);
         }
         finally
@@ -94,10 +95,9 @@ internal sealed class ControllerLoop<TEntity>(
             // The next leader, or this process in its next term, looks at every object again.
             outcome = ReconcileOutcome.Requeue;
         }
-#pragma warning disable CA1031 // One object's fault must not stop the others' reconciles.
         catch (Exception e)
-#pragma warning restore CA1031
         {
+            // One object's fault must not stop the others' reconciles.
             _metrics.Panic();
             outcome = Retry(key, "an unexpected exception", e);
         }
@@ -114,7 +114,7 @@ internal sealed class ControllerLoop<TEntity>(
 
     private async Task<ReconciliationResult> ReconcileAsync(ObjectKey key, CancellationToken lost)
     {
-        if (store.Get(key) is { } entity)
+        if (_store.Get(key) is { } entity)
         {
             return await controller.ReconcileAsync(entity, lost).ConfigureAwait(false);
         }

@@ -23,7 +23,7 @@ public sealed class KeyBackoff<TKey>
     {
         _first = first ?? TimeSpan.FromMilliseconds(5);
         _max = max ?? TimeSpan.FromMinutes(5);
-        _random = random ?? Jitter;
+        _random = random ?? Jitter.Next;
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(_first, TimeSpan.Zero, nameof(first));
         ArgumentOutOfRangeException.ThrowIfLessThan(_max, _first, nameof(max));
     }
@@ -41,9 +41,4 @@ public sealed class KeyBackoff<TKey>
 
     /// <summary>Failures of the key since it was last forgotten.</summary>
     public int Failures(TKey key) => _failures.GetValueOrDefault(key);
-
-    // Spreading load needs no secret numbers.
-#pragma warning disable CA5394
-    private static double Jitter() => Random.Shared.NextDouble();
-#pragma warning restore CA5394
 }

@@ -17,10 +17,11 @@ public sealed class WorkQueue<TKey> : IDisposable
     private readonly Queue<TKey> _ready = new();
     private readonly HashSet<TKey> _dirty = [];
     private readonly HashSet<TKey> _processing = [];
-    private readonly Dictionary<TKey, long> _due = [];
-    private readonly PriorityQueue<TKey, long> _waiting = new();
+    private readonly Dictionary<TKey, (long At, long Order)> _due = [];
+    private readonly PriorityQueue<TKey, (long At, long Order)> _waiting = new();
     private readonly LinkedList<TaskCompletionSource<TKey>> _takers = new();
     private readonly ITimer _timer;
+    private long _order;
     private bool _closed;
 
     /// <summary>Creates an empty queue.</summary>
@@ -87,13 +88,13 @@ public sealed class WorkQueue<TKey> : IDisposable
             }
 
             var due = _time.GetTimestamp() + (long)(Math.Min(delay.TotalSeconds, MaxDelaySeconds) * _time.TimestampFrequency);
-            if (_due.TryGetValue(key, out var known) && known <= due)
+            if (_due.TryGetValue(key, out var known) && known.At <= due)
             {
                 return;
             }
 
-            _due[key] = due;
-            _waiting.Enqueue(key, due);
+            // The order keeps keys that are due together in the order in which they were added.
+            _waiting.Enqueue(key, _due[key] = (due, _order++));
             CompactLocked();
             ArmLocked();
         }
@@ -232,7 +233,7 @@ public sealed class WorkQueue<TKey> : IDisposable
         lock (_gate)
         {
             var now = _time.GetTimestamp();
-            while (_waiting.TryPeek(out var key, out var due) && due <= now)
+            while (_waiting.TryPeek(out var key, out var due) && due.At <= now)
             {
                 _waiting.Dequeue();
                 if (_due.TryGetValue(key, out var known) && known == due)
@@ -266,7 +267,7 @@ public sealed class WorkQueue<TKey> : IDisposable
         }
 
         // Rounded up to a millisecond, the timers' resolution: an early alarm would find nothing due.
-        var wait = TimeSpan.FromMilliseconds(Math.Ceiling(Math.Max(0, due - _time.GetTimestamp()) * 1000d / _time.TimestampFrequency));
+        var wait = TimeSpan.FromMilliseconds(Math.Ceiling(Math.Max(0, due.At - _time.GetTimestamp()) * 1000d / _time.TimestampFrequency));
         _timer.Change(wait < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : wait, Timeout.InfiniteTimeSpan);
     }
 }

@@ -1,0 +1,6 @@
+using k8s.Models;
+
+namespace FleetOps.ControllerRuntime.Events;
+
+/// <summary>An event as it was published.</summary>
+internal sealed record RecordedEvent(V1ObjectReference Regarding, EventType Type, string Reason, string Note, string Action, DateTime At);
