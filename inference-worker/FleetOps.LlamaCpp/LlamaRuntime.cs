@@ -11,7 +11,7 @@ namespace FleetOps.LlamaCpp;
 public sealed class LlamaRuntime
 {
     private static readonly Lock Gate = new();
-    private static LlamaRuntime? Loaded;
+    private static LlamaRuntime? _loaded;
 
     private readonly CudaDriver? _cudaDriver;
 
@@ -50,7 +50,7 @@ public sealed class LlamaRuntime
         var directory = Path.GetFullPath(nativeDirectory);
         lock (Gate)
         {
-            if (Loaded is { } loaded)
+            if (_loaded is { } loaded)
             {
                 return loaded.NativeDirectory == directory && loaded.Backend.Requested == backend
                     ? loaded
@@ -59,11 +59,11 @@ public sealed class LlamaRuntime
             }
 
             NativeLibraries.Load(directory);
-            ShimNative.fleetops_quiet_abort();
+            ShimNative.fleetops_quiet();
             LlamaLog.Listen(log, onAbort);
             var (selection, driver) = BackendLoader.Load(directory, backend);
             LlamaNative.llama_backend_init();
-            return Loaded = new LlamaRuntime(directory, selection, driver);
+            return _loaded = new LlamaRuntime(directory, selection, driver);
         }
     }
 

@@ -6,9 +6,12 @@ public sealed record ContextParameters
     /// <summary>The most sequences that llama.cpp can keep apart.</summary>
     public const int SequenceLimit = 256;
 
+    /// <summary>The most tokens of all sequences together. llama.cpp takes main memory for each before it looks whether the cache fits, so a slip of the pen could bring a node down.</summary>
+    public const int TokenLimit = 1 << 24;
+
     private const int ThreadLimit = 512;
 
-    /// <summary>Tokens that each sequence may hold, 1 or more. llama.cpp rounds it up to a multiple of 256.</summary>
+    /// <summary>Tokens that each sequence may hold, 1 or more; times <see cref="MaxSequences"/> at most <see cref="TokenLimit"/>. llama.cpp rounds it up to a multiple of 256.</summary>
     public int ContextLength { get; init; } = 4096;
 
     /// <summary>Sequences that are kept at once, 1 to <see cref="SequenceLimit"/>. Their ids are 0 to one less.</summary>
@@ -52,8 +55,8 @@ public sealed record ContextParameters
         Check(nameof(FlashAttention), Enum.IsDefined(FlashAttention), $"is {FlashAttention}; it can be Auto, On or Off");
         Check(nameof(FlashAttention), KvCacheType == KvCacheType.F16 || FlashAttention != FlashAttention.Off,
             $"is Off, and a cache of {KvCacheType} needs it; set it to Auto or On, or the cache to F16");
-        Check(nameof(ContextLength), (long)ContextLength * MaxSequences <= int.MaxValue - SequenceLimit * 256L,
-            $"is {ContextLength} for each of {MaxSequences} sequences, which together is more than a context can hold");
+        Check(nameof(ContextLength), (long)ContextLength * MaxSequences <= TokenLimit,
+            $"is {ContextLength} for each of {MaxSequences} sequences, which is {(long)ContextLength * MaxSequences} tokens; a context may hold {TokenLimit}");
     }
 
     private static void CheckRange(string name, int value, int highest) =>

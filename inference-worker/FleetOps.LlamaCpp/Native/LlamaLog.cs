@@ -17,20 +17,20 @@ internal static unsafe class LlamaLog
 
     private static readonly Lock Gate = new();
     private static readonly List<List<(LlamaLogLevel Level, string Line)>> Captures = [];
-    private static Action<LlamaLogLevel, string>? Listener;
-    private static Action<string>? AbortListener;
+    private static Action<LlamaLogLevel, string>? _listener;
+    private static Action<string>? _abortListener;
 
     [ThreadStatic]
-    private static StringBuilder? Fragments;
+    private static StringBuilder? _fragments;
 
     [ThreadStatic]
-    private static LlamaLogLevel FragmentLevel;
+    private static LlamaLogLevel _fragmentLevel;
 
     /// <summary>Installs the callbacks. Exceptions of the listeners are dropped: they could not cross native frames.</summary>
     public static void Listen(Action<LlamaLogLevel, string>? listener, Action<string>? abortListener)
     {
-        Listener = listener;
-        AbortListener = abortListener;
+        _listener = listener;
+        _abortListener = abortListener;
         LlamaNative.llama_log_set(&OnFragment, null);
         GgmlNative.ggml_set_abort_callback(&OnAbort);
     }
@@ -79,12 +79,12 @@ internal static unsafe class LlamaLog
     {
         try
         {
-            var fragments = Fragments ??= new StringBuilder();
+            var fragments = _fragments ??= new StringBuilder();
             if (level != Continuation)
             {
                 // A new line begins though the one before was never ended.
                 Flush(fragments);
-                FragmentLevel = (LlamaLogLevel)level;
+                _fragmentLevel = (LlamaLogLevel)level;
             }
 
             fragments.Append(Marshal.PtrToStringUTF8((nint)text));
@@ -114,14 +114,14 @@ internal static unsafe class LlamaLog
         {
             foreach (var capture in Captures)
             {
-                if (capture.Count < (FragmentLevel >= LlamaLogLevel.Error ? 2 * CapturedLines : CapturedLines))
+                if (capture.Count < (_fragmentLevel >= LlamaLogLevel.Error ? 2 * CapturedLines : CapturedLines))
                 {
-                    capture.Add((FragmentLevel, line));
+                    capture.Add((_fragmentLevel, line));
                 }
             }
         }
 
-        Listener?.Invoke(FragmentLevel, line);
+        _listener?.Invoke(_fragmentLevel, line);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -129,7 +129,7 @@ internal static unsafe class LlamaLog
     {
         try
         {
-            AbortListener?.Invoke(Marshal.PtrToStringUTF8((nint)message) ?? "");
+            _abortListener?.Invoke(Marshal.PtrToStringUTF8((nint)message) ?? "");
         }
 #pragma warning disable CA1031 // Nothing may be thrown into native frames, and the process ends anyway.
         catch (Exception)

@@ -9,8 +9,8 @@ namespace FleetOps.LlamaCpp.Native;
 internal static unsafe class NativeLibraries
 {
     private const string ShimFile = "libfleetops-llama.so";
-    private static nint Llama;
-    private static nint Shim;
+    private static nint _llama;
+    private static nint _shim;
 
     /// <summary>
     /// The shim's <c>fleetops_is_set</c>, llama.cpp's abort callback. It is native code because the threads that compute
@@ -21,22 +21,22 @@ internal static unsafe class NativeLibraries
     /// <summary>Loads the libraries of <paramref name="directory"/>; called once, under the runtime's lock.</summary>
     public static void Load(string directory)
     {
-        if (Shim != 0)
+        if (_shim != 0)
         {
             // A start that failed later, for want of CUDA, leaves the libraries loaded; they are the same ones.
             return;
         }
 
-        Llama = Open(FindCore(directory));
-        Shim = Open(Path.Combine(directory, ShimFile));
+        _llama = Open(FindCore(directory));
+        _shim = Open(Path.Combine(directory, ShimFile));
         NativeLibrary.SetDllImportResolver(typeof(NativeLibraries).Assembly, static (name, _, _) => name switch
         {
-            LlamaNative.Library => Llama,
-            ShimNative.Library => Shim,
+            LlamaNative.Library => _llama,
+            ShimNative.Library => _shim,
             _ => 0,
         });
         CheckAbi(directory);
-        AbortCallback = NativeLibrary.GetExport(Shim, "fleetops_is_set");
+        AbortCallback = NativeLibrary.GetExport(_shim, "fleetops_is_set");
     }
 
     private static string FindCore(string directory)

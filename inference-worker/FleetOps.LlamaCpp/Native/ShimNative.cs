@@ -17,7 +17,7 @@ internal static unsafe partial class ShimNative
     [LibraryImport(Library)] public static partial void fleetops_free(nint memory);
     [LibraryImport(Library)] public static partial nint fleetops_release();
     [LibraryImport(Library)] public static partial int fleetops_abi(ulong* values, int capacity);
-    [LibraryImport(Library)] public static partial void fleetops_quiet_abort();
+    [LibraryImport(Library)] public static partial void fleetops_quiet();
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint fleetops_model_load(string path, LlamaModelParams* parameters, byte* error, int errorSize);
     [LibraryImport(Library)] public static partial nint fleetops_context_new(nint model, LlamaContextParams* parameters, byte* error, int errorSize);

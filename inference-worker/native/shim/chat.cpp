@@ -13,6 +13,15 @@ struct fleetops_chat_template {
 
 namespace {
 
+// common_chat_templates_init logs what is wrong with a template and throws an exception without it, so the template is
+// parsed here first.
+void check(const char * source) {
+    if (source != nullptr && *source != '\0') {
+        jinja::lexer lexer;
+        jinja::parse_from_tokens(lexer.tokenize(source));
+    }
+}
+
 common_chat_templates_inputs inputs_of(const common_json & request) {
     common_chat_templates_inputs inputs;
     inputs.messages = common_chat_msgs_parse_oaicompat(request.at("messages"));
@@ -71,7 +80,13 @@ common_json answer_of(const common_chat_params & params) {
 FLEETOPS_API fleetops_chat_template * fleetops_chat_template_new(
     const llama_model * model, const char * source, char * error, int32_t error_size) {
     return fleetops::guard<fleetops_chat_template *>(nullptr, error, error_size, [&] {
-        return new fleetops_chat_template{ common_chat_templates_init(model, source == nullptr ? "" : source) };
+        if (*source != '\0') {
+            check(source);
+        } else {
+            check(llama_model_chat_template(model, nullptr));
+            check(llama_model_chat_template(model, "tool_use"));
+        }
+        return new fleetops_chat_template{ common_chat_templates_init(model, source) };
     });
 }
 

@@ -3,6 +3,7 @@
 
 #include "json.h"
 #include "llama-ext.h"
+#include "log.h"
 
 FLEETOPS_API void fleetops_free(void * memory) { free(memory); }
 
@@ -32,8 +33,13 @@ FLEETOPS_API int32_t fleetops_abi(uint64_t * values, int32_t capacity) {
     return count;
 }
 
-// A failed assertion inside ggml would otherwise start gdb for a backtrace, which a container lacks and which delays the exit.
-FLEETOPS_API void fleetops_quiet_abort() { setenv("GGML_NO_BACKTRACE", "1", 0); }
+// Turns off what llama.cpp does for people at a terminal and a service can do without.
+FLEETOPS_API void fleetops_quiet() {
+    // A failed assertion inside ggml would start gdb for a backtrace, which a container lacks and which delays the exit.
+    setenv("GGML_NO_BACKTRACE", "1", 0);
+    // libllama-common logs to stderr beside llama.cpp's own log. What it would say is in the exceptions too.
+    common_log_pause(common_log_main());
+}
 
 // An abort callback for a context: `flag` points to an int32_t that another thread sets.
 FLEETOPS_API bool fleetops_is_set(void * flag) { return __atomic_load_n((const int32_t *) flag, __ATOMIC_RELAXED) != 0; }

@@ -1,0 +1,117 @@
+using System.Text.Json;
+using FleetOps.LlamaCpp.Contexts;
+using FleetOps.LlamaCpp.Models;
+using FleetOps.LlamaCpp.Sampling;
+using FleetOps.TestModels;
+using FsCheck.Xunit;
+
+namespace FleetOps.LlamaCpp.Tests.Sampling;
+
+public sealed class GrammarTests(LlamaFixture llama)
+{
+    private const string Json = """root ::= "{\"ok\": " ("true" | "false") "}" """;
+
+    private LlamaModel Model => llama.Random;
+
+    [Fact]
+    public void A_random_model_speaks_by_the_grammar() =>
+        Assert.Matches("""^\{"ok": (true|false)\}$""", Generate(new LlamaSamplerBuilder(Model).WithGrammar(Json).Greedy()));
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Drawn_tokens_obey_the_grammar_too(uint seed) =>
+        Assert.Matches("^[a-c]{3,5}$", Generate(new LlamaSamplerBuilder(Model).WithGrammar("root ::= [a-c]{3,5}").AddTemperature(5).Distribution(seed)));
+
+    [Fact]
+    public void A_schema_becomes_a_grammar()
+    {
+        var grammar = JsonSchemaGrammar.FromSchema(llama.Runtime, """{"type":"object","properties":{"size":{"type":"integer","minimum":0,"maximum":9},"ok":{"type":"boolean"}},"required":["size","ok"],"additionalProperties":false}""");
+
+        using var answer = JsonDocument.Parse(Generate(new LlamaSamplerBuilder(Model).WithGrammar(grammar).Greedy(), 128));
+
+        Assert.InRange(answer.RootElement.GetProperty("size").GetInt32(), 0, 9);
+        Assert.Contains(answer.RootElement.GetProperty("ok").ValueKind, new[] { JsonValueKind.True, JsonValueKind.False });
+    }
+
+    [Theory]
+    [InlineData("", "empty")]
+    [InlineData("root ::= (", "expecting ')'")]
+    [InlineData("root ::= \"a\" )", "expecting newline or end")]
+    [InlineData("root ::= other", "'other'")]
+    [InlineData("other ::= \"a\"", "'root'")]
+    [InlineData("root ::= root \"a\"", "left recursion")]
+    [InlineData("root ::= \"a\"{1000000}", "repetition")]
+    [InlineData("root ::= \"a\0\"", "zero character")]
+    public void A_wrong_grammar_is_refused_with_the_reason(string grammar, string reason)
+    {
+        var thrown = Assert.Throws<LlamaException>(() => new LlamaSamplerBuilder(Model).WithGrammar(grammar).Greedy());
+
+        Assert.Equal(LlamaFault.InvalidGrammar, thrown.Fault);
+        Assert.Contains(reason, thrown.Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Property(MaxTest = 200)]
+    public bool No_text_that_is_taken_for_a_grammar_ends_the_process(string? text)
+    {
+        try
+        {
+            new LlamaSamplerBuilder(Model).WithGrammar("root ::= " + text).Greedy().Dispose();
+        }
+        catch (LlamaException e) when (e.Fault == LlamaFault.InvalidGrammar)
+        {
+            // Refused, which is fine.
+        }
+
+        return true;
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("not json")]
+    [InlineData("""{"type":"nonsense"}""")]
+    [InlineData("""{"$ref":"#/definitions/missing"}""")]
+    [InlineData("""{"type":"string","pattern":"["}""")]
+    public void A_strange_schema_never_ends_the_process(string schema)
+    {
+        var thrown = Record.Exception(() => JsonSchemaGrammar.FromSchema(llama.Runtime, schema));
+
+        Assert.True(thrown is null or LlamaException { Fault: LlamaFault.InvalidGrammar }, thrown?.ToString());
+    }
+
+    [Fact]
+    public void A_token_that_the_grammar_refuses_cannot_be_accepted()
+    {
+        using var sampler = new LlamaSamplerBuilder(Model).WithGrammar("root ::= \"a\"").Greedy();
+
+        Assert.Equal(LlamaFault.SamplingFailed, Assert.Throws<LlamaException>(() => sampler.Accept(ByteVocabulary.Token("b"))).Fault);
+        Assert.Equal(LlamaFault.SamplingFailed, Assert.Throws<LlamaException>(() => sampler.Accept(ByteVocabulary.Token(ByteVocabulary.EndOfTurn))).Fault);
+        sampler.Accept(ByteVocabulary.Token("b"), isPrompt: true);
+        sampler.Accept(ByteVocabulary.Token("a"));
+        sampler.Accept(ByteVocabulary.Token(ByteVocabulary.EndOfTurn));
+    }
+
+    [Fact]
+    public void A_grammar_that_no_token_fits_fails_the_sample_and_not_the_process()
+    {
+        using var context = new LlamaContext(Model, LlamaFixture.Small());
+        using var batch = new LlamaBatch(64);
+        var index = Generation.Prefill(context, batch, Model.Vocabulary.Tokenize("x", addSpecial: true, parseSpecial: false));
+        var everything = Enumerable.Range(0, Model.Vocabulary.Count).Select(static token => new LogitBias(token, float.NegativeInfinity));
+        using var sampler = new LlamaSamplerBuilder(Model).AddLogitBias(everything).WithGrammar("root ::= \"q\"").Greedy();
+
+        var thrown = Record.Exception(() => sampler.Sample(context, index));
+
+        Assert.True(thrown is null or LlamaException { Fault: LlamaFault.SamplingFailed }, thrown?.ToString());
+    }
+
+    private string Generate(LlamaSampler sampler, int count = 64)
+    {
+        using (sampler)
+        {
+            using var context = new LlamaContext(Model, LlamaFixture.Small());
+            return Model.Vocabulary.Detokenize([.. Generation.Generate(context, sampler, Model.Vocabulary.Tokenize("json:", addSpecial: true, parseSpecial: false), count)]);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+namespace FleetOps.TestModels;
+
+/// <summary>A model of the llama architecture with random weights.</summary>
+public static class RandomModel
+{
+    /// <summary>Writes it. The same shape and seed give the same file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="shape">Its shape; null is <see cref="LlamaShape.Tiny"/>.</param>
+    /// <param name="seed">What the weights depend on.</param>
+    /// <param name="tokenizer">Whether it has a vocabulary.</param>
+    public static void Write(string path, LlamaShape? shape = null, ulong seed = 1, bool tokenizer = true)
+    {
+        shape ??= LlamaShape.Tiny;
+        var writer = new GgufWriter();
+        LlamaArchitecture.WriteHeader(writer, "random", shape, tokenizer);
+        writer.Set("tokenizer.chat_template", ByteVocabulary.ChatTemplate);
+
+        var next = seed * 1000;
+        Action<Stream> Fill(long[] dimensions, float deviation) => TensorFill.Random(shape.Type, dimensions, deviation, ++next);
+        LlamaArchitecture.WriteTensors(writer, shape, Fill, Fill([shape.Embedding, ByteVocabulary.Count], 1),
+            Fill([shape.Embedding, ByteVocabulary.Count], 3 / MathF.Sqrt(shape.Embedding)));
+        writer.Write(path);
+    }
+}
