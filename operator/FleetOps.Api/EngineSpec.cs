@@ -1,0 +1,40 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using FleetOps.Api.Schema;
+
+namespace FleetOps.Api;
+
+/// <summary>How a worker computes. Changing any of it replaces the workers one after another.</summary>
+[CelRule("self.kvCacheType == 'F16' || self.flashAttention != 'Disabled'", SpecMessages.QuantizedCacheNeedsFlashAttention)]
+[CelRule("self.backend != 'Cpu' || self.gpuLayers <= 0", SpecMessages.CpuHasNoGpuLayers)]
+[SchemaRule("""{"anyOf":[{"properties":{"kvCacheType":{"enum":["F16"]}}},{"properties":{"flashAttention":{"enum":["Auto","Enabled"]}}}]}""")]
+[SchemaRule("""{"anyOf":[{"properties":{"backend":{"enum":["Auto","Cuda"]}}},{"properties":{"gpuLayers":{"maximum":0}}}]}""")]
+public sealed record EngineSpec
+{
+    /// <summary>What computes the model: Auto takes CUDA when the pod has a usable device and the CPU otherwise; Cuda fails without a device; Cpu.</summary>
+    [DefaultValue("Auto")]
+    public Backend Backend { get; set; }
+
+    /// <summary>Tokens per sequence, prompt and answer together. A worker refuses more than the model was trained for.</summary>
+    [Range(64, 16_777_216)]
+    [DefaultValue(4096)]
+    public int ContextLength { get; set; } = 4096;
+
+    /// <summary>Sequences that one worker decodes together. The attention cache holds contextLength tokens for each.</summary>
+    [Range(1, 256)]
+    [DefaultValue(8)]
+    public int MaxSequences { get; set; } = 8;
+
+    /// <summary>Number format of the attention cache: F16, or Q8_0 and Q4_0 for less memory. The latter two need flash attention.</summary>
+    [DefaultValue("F16")]
+    public KvCacheType KvCacheType { get; set; }
+
+    /// <summary>Whether the fused attention kernel is used: Auto, Enabled or Disabled.</summary>
+    [DefaultValue("Auto")]
+    public FlashAttention FlashAttention { get; set; }
+
+    /// <summary>Layers that are kept on the GPU; -1 for all of them.</summary>
+    [Range(-1, 1000)]
+    [DefaultValue(-1)]
+    public int GpuLayers { get; set; } = -1;
+}

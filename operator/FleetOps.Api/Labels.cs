@@ -1,0 +1,29 @@
+namespace FleetOps.Api;
+
+/// <summary>Labels and annotations that FleetOps writes.</summary>
+public static class Labels
+{
+    /// <summary>Label of all children: the ModelDeployment they belong to. Selects the worker pods.</summary>
+    public const string Model = "fleetops.dev/model";
+
+    /// <summary>Annotation of the pod template: hash of all that makes a worker what it is.</summary>
+    public const string TemplateHash = "fleetops.dev/template-hash";
+
+    /// <summary>Annotation of each child: hash of what was last applied.</summary>
+    public const string AppliedHash = "fleetops.dev/applied-hash";
+
+    /// <summary>Kubernetes' recommended label: the application.</summary>
+    public const string AppName = "app.kubernetes.io/name";
+
+    /// <summary>Kubernetes' recommended label: the instance of the application.</summary>
+    public const string AppInstance = "app.kubernetes.io/instance";
+
+    /// <summary>Kubernetes' recommended label: the part within the application.</summary>
+    public const string AppComponent = "app.kubernetes.io/component";
+
+    /// <summary>Kubernetes' recommended label: the larger whole.</summary>
+    public const string AppPartOf = "app.kubernetes.io/part-of";
+
+    /// <summary>Kubernetes' recommended label: the tool that manages the object.</summary>
+    public const string AppManagedBy = "app.kubernetes.io/managed-by";
+}

@@ -1,0 +1,41 @@
+namespace FleetOps.Api;
+
+/// <summary>The regular expressions of the schema, in the common part of RE2 and .NET.</summary>
+public static class Patterns
+{
+    /// <summary>A name of most Kubernetes objects: lower-case DNS labels joined by dots.</summary>
+    public const string Subdomain = @"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+
+    /// <summary>A SHA-256 digest in lower-case hexadecimal.</summary>
+    public const string Sha256 = "^[0-9a-f]{64}$";
+
+    /// <summary>A branch, tag or commit of a repository on the hub.</summary>
+    public const string Revision = "^[A-Za-z0-9][A-Za-z0-9._/-]*$";
+
+    /// <summary>An extended resource such as <c>nvidia.com/gpu</c>: a domain, a slash, a name.</summary>
+    public const string ExtendedResource =
+        @"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$";
+
+    /// <summary>CPU cores above zero, to the thousandth: <c>4</c>, <c>0.5</c>, <c>1500m</c>.</summary>
+    public const string Cpu = @"^([1-9][0-9]{0,3}(\.[0-9]{1,3})?|0\.([1-9][0-9]{0,2}|0[1-9][0-9]?|00[1-9])|[1-9][0-9]{0,6}m)$";
+
+    /// <summary>Bytes above zero, with or without a unit: <c>16Gi</c>, <c>1.5Gi</c>, <c>500M</c>.</summary>
+    public const string Memory = @"^([1-9][0-9]{0,14}|[1-9][0-9]{0,9}(\.[0-9]{1,3})?(Ki|Mi|Gi|Ti|k|M|G|T))$";
+
+    /// <summary>A repository on the hub and a file in it.</summary>
+    public const string HubSource = "^hf://" + HubName + "/" + HubName + Path + "$";
+
+    /// <summary>An address without user and password.</summary>
+    public const string WebSource = @"^https?://[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?/[^\s#]*$";
+
+    /// <summary>A PersistentVolumeClaim and a path in it.</summary>
+    public const string ClaimSource = @"^pvc://[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*" + Path + "$";
+
+    /// <summary>Any source that this version can fetch.</summary>
+    public const string Source = HubSource + "|" + WebSource + "|" + ClaimSource;
+
+    private const string HubName = "[A-Za-z0-9][A-Za-z0-9._-]*";
+
+    // Segments joined by single slashes, none of them "." or "..": a path cannot leave its root.
+    private const string Path = @"(/([^/.\s][^/\s]*|\.[^/.\s][^/\s]*|\.\.[^/\s]+))+";
+}

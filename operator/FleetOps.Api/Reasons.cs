@@ -1,0 +1,69 @@
+namespace FleetOps.Api;
+
+/// <summary>
+/// Every reason that a condition, a worker or an event of a ModelDeployment can carry. The list is closed: people and alerts may rely on it.
+/// </summary>
+public static partial class Reasons
+{
+    // All is well, or on its way.
+
+    /// <summary>The spec is valid and its children exist.</summary>
+    public const string Accepted = nameof(Accepted);
+
+    /// <summary>All wanted workers serve.</summary>
+    public const string AllWorkersReady = nameof(AllWorkersReady);
+
+    /// <summary>Some workers serve.</summary>
+    public const string WorkersServing = nameof(WorkersServing);
+
+    /// <summary>No worker is wanted.</summary>
+    public const string ScaledToZero = nameof(ScaledToZero);
+
+    /// <summary>The weights have been verified.</summary>
+    public const string WeightsVerified = nameof(WeightsVerified);
+
+    /// <summary>Nothing is left to do.</summary>
+    public const string UpToDate = nameof(UpToDate);
+
+    /// <summary>Nothing holds the work up.</summary>
+    public const string NothingStalled = nameof(NothingStalled);
+
+    /// <summary>Pods are being created, scheduled or started.</summary>
+    public const string WorkersStarting = nameof(WorkersStarting);
+
+    /// <summary>Workers fetch the weights.</summary>
+    public const string FetchingWeights = nameof(FetchingWeights);
+
+    /// <summary>Workers verify the weights.</summary>
+    public const string VerifyingWeights = nameof(VerifyingWeights);
+
+    /// <summary>Workers load the weights.</summary>
+    public const string LoadingModel = nameof(LoadingModel);
+
+    /// <summary>Workers of an earlier spec are being replaced.</summary>
+    public const string RollingOut = nameof(RollingOut);
+
+    /// <summary>Workers that are no longer wanted are ending.</summary>
+    public const string ScalingDown = nameof(ScalingDown);
+
+    /// <summary>The resource is being deleted.</summary>
+    public const string Deleting = nameof(Deleting);
+
+    /// <summary>No worker has told its state yet.</summary>
+    public const string NoWorkerYet = nameof(NoWorkerYet);
+
+    /// <summary>Event: a child that was changed or deleted by someone else has been put back.</summary>
+    public const string ChildRestored = nameof(ChildRestored);
+
+    /// <summary>All reasons.</summary>
+    public static IReadOnlySet<string> All { get; } = new HashSet<string>(StringComparer.Ordinal)
+    {
+        Accepted, AllWorkersReady, WorkersServing, ScaledToZero, WeightsVerified, UpToDate, NothingStalled,
+        WorkersStarting, FetchingWeights, VerifyingWeights, LoadingModel, RollingOut, ScalingDown, Deleting, NoWorkerYet, ChildRestored,
+        InvalidSpec, NameTaken, ChildRefused, QuotaExceeded, PodRefused, RuntimeClassNotFound, GpuUnavailable, ClaimNotFound, Unschedulable,
+        ImagePullFailed, ContainerConfigInvalid, CredentialsSecretNotFound, CredentialsMissing,
+        SourceUnauthorized, SourceNotFound, SourceUnreachable, DigestMismatch, DiskFull, InvalidGguf, UnsupportedArchitecture,
+        CudaUnavailable, OutOfMemory, OutOfGpuMemory, LoadFailed, EngineFailed, InvalidConfiguration,
+        CrashLoop, PodEvicted, ProbeFailing, ProgressDeadlineExceeded,
+    };
+}

@@ -1,0 +1,76 @@
+namespace FleetOps.Api;
+
+/// <summary>
+/// What a person reads when a spec is refused: by the API server through its rules, or by the operator where the API server
+/// is too old to know them.
+/// </summary>
+public static class SpecMessages
+{
+    /// <summary>Unknown scheme.</summary>
+    public const string SourceScheme =
+        "spec.model.source must begin with hf://, https://, http:// or pvc://";
+
+    /// <summary>Malformed hub address.</summary>
+    public const string HubSource =
+        "spec.model.source must name owner, repository and file, as in hf://OWNER/REPOSITORY/FILE.gguf";
+
+    /// <summary>Malformed web address.</summary>
+    public const string WebSource =
+        "spec.model.source must be an address with a host and a path and without user or password; put credentials into a Secret and name it in spec.model.credentialsSecretRef";
+
+    /// <summary>Malformed claim address.</summary>
+    public const string ClaimSource =
+        "spec.model.source must name a PersistentVolumeClaim and a file in it, without '..', as in pvc://CLAIM/PATH/FILE.gguf";
+
+    /// <summary>Unprotected transport without a digest.</summary>
+    public const string PlainHttpNeedsDigest =
+        "spec.model.sha256 is required with a plain http:// source, because nothing else protects the file on its way: set it, or use https://";
+
+    /// <summary>Malformed digest.</summary>
+    public const string Sha256 =
+        "spec.model.sha256 must be 64 lower-case hexadecimal digits; sha256sum FILE prints them";
+
+    /// <summary>Revision of something that has none.</summary>
+    public const string RevisionNeedsHub =
+        "spec.model.revision applies to hf:// sources only: remove it";
+
+    /// <summary>Malformed revision.</summary>
+    public const string Revision =
+        "spec.model.revision must be a branch, a tag or a commit of the repository, such as main";
+
+    /// <summary>Credentials for something that takes none.</summary>
+    public const string ClaimTakesNoCredentials =
+        "spec.model.credentialsSecretRef does not apply to a pvc:// source: remove it";
+
+    /// <summary>Malformed name of a Secret.</summary>
+    public const string SecretName =
+        "spec.model.credentialsSecretRef.name must be the name of a Secret in this namespace";
+
+    /// <summary>CUDA without a GPU.</summary>
+    public const string CudaNeedsGpu =
+        "spec.engine.backend Cuda needs a GPU: set spec.resources.gpus to 1 or more, or spec.engine.backend to Auto or Cpu";
+
+    /// <summary>Quantised cache without the kernel that reads it.</summary>
+    public const string QuantizedCacheNeedsFlashAttention =
+        "spec.engine.kvCacheType other than F16 needs flash attention: set spec.engine.flashAttention to Auto or Enabled, or spec.engine.kvCacheType to F16";
+
+    /// <summary>GPU layers on the CPU.</summary>
+    public const string CpuHasNoGpuLayers =
+        "spec.engine.gpuLayers must be -1 or 0 when spec.engine.backend is Cpu";
+
+    /// <summary>Malformed resource name.</summary>
+    public const string GpuResourceName =
+        "spec.resources.gpuResourceName must be a domain, a slash and a name, as in nvidia.com/gpu or nvidia.com/mig-1g.10gb";
+
+    /// <summary>Malformed number of cores.</summary>
+    public const string Cpu =
+        "spec.resources.cpu must be a number of cores above 0, such as 4, 0.5 or 1500m";
+
+    /// <summary>Malformed number of bytes.</summary>
+    public const string Memory =
+        "spec.resources.memory must be a number of bytes above 0, such as 16Gi or 500M";
+
+    /// <summary>Malformed name of a RuntimeClass.</summary>
+    public const string RuntimeClassName =
+        "spec.resources.runtimeClassName must be the name of a RuntimeClass of the cluster";
+}
