@@ -9,8 +9,8 @@ public static class Labels
     /// <summary>Annotation of the pod template: hash of all that makes a worker what it is.</summary>
     public const string TemplateHash = "fleetops.dev/template-hash";
 
-    /// <summary>Annotation of each child: hash of what was last applied.</summary>
-    public const string AppliedHash = "fleetops.dev/applied-hash";
+    /// <summary>Annotation of the worker pods: the whole name of the ModelDeployment, which may be too long for a label.</summary>
+    public const string ModelName = "fleetops.dev/model-name";
 
     /// <summary>Kubernetes' recommended label: the application.</summary>
     public const string AppName = "app.kubernetes.io/name";

@@ -22,20 +22,21 @@ public static class Patterns
     /// <summary>Bytes above zero, with or without a unit: <c>16Gi</c>, <c>1.5Gi</c>, <c>500M</c>.</summary>
     public const string Memory = @"^([1-9][0-9]{0,14}|[1-9][0-9]{0,9}(\.[0-9]{1,3})?(Ki|Mi|Gi|Ti|k|M|G|T))$";
 
-    /// <summary>A repository on the hub and a file in it.</summary>
-    public const string HubSource = "^hf://" + HubName + "/" + HubName + Path + "$";
+    /// <summary>A repository on the hub and a file in it. The revision is a field of its own.</summary>
+    public const string HubSource = "^hf://" + HubName + "/" + HubName + "(/" + HubSegment + ")+$";
 
-    /// <summary>An address without user and password.</summary>
-    public const string WebSource = @"^https?://[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?/[^\s#]*$";
+    /// <summary>An address of a file, without user and password.</summary>
+    public const string WebSource = @"^https?://[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?/[^\s#?\\]*[^\s#?\\/](\?[^\s#\\]*)?$";
 
     /// <summary>A PersistentVolumeClaim and a path in it.</summary>
-    public const string ClaimSource = @"^pvc://[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*" + Path + "$";
+    public const string ClaimSource = @"^pvc://[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*(/" + Segment + ")+$";
 
     /// <summary>Any source that this version can fetch.</summary>
     public const string Source = HubSource + "|" + WebSource + "|" + ClaimSource;
 
-    private const string HubName = "[A-Za-z0-9][A-Za-z0-9._-]*";
+    private const string HubName = "[A-Za-z0-9_]([-A-Za-z0-9._]*[A-Za-z0-9_])?";
 
-    // Segments joined by single slashes, none of them "." or "..": a path cannot leave its root.
-    private const string Path = @"(/([^/.\s][^/\s]*|\.[^/.\s][^/\s]*|\.\.[^/\s]+))+";
+    // One step of a path, neither "." nor "..", so that a path cannot leave its root.
+    private const string Segment = @"([^/.\s\\][^/\s\\]*|\.[^/.\s\\][^/\s\\]*|\.\.[^/\s\\]+)";
+    private const string HubSegment = @"([^/.\s\\?#%*@][^/\s\\?#%*@]*|\.[^/.\s\\?#%*@][^/\s\\?#%*@]*|\.\.[^/\s\\?#%*@]+)";
 }

@@ -14,7 +14,7 @@ public static partial class Reasons
     public const string ChildRefused = nameof(ChildRefused);
 
     /// <summary>The Secret with the credentials does not exist.</summary>
-    public const string CredentialsSecretNotFound = nameof(CredentialsSecretNotFound);
+    public const string SecretNotFound = nameof(SecretNotFound);
 
     // What keeps a pod from running.
 

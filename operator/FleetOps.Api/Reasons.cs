@@ -61,7 +61,7 @@ public static partial class Reasons
         Accepted, AllWorkersReady, WorkersServing, ScaledToZero, WeightsVerified, UpToDate, NothingStalled,
         WorkersStarting, FetchingWeights, VerifyingWeights, LoadingModel, RollingOut, ScalingDown, Deleting, NoWorkerYet, ChildRestored,
         InvalidSpec, NameTaken, ChildRefused, QuotaExceeded, PodRefused, RuntimeClassNotFound, GpuUnavailable, ClaimNotFound, Unschedulable,
-        ImagePullFailed, ContainerConfigInvalid, CredentialsSecretNotFound, CredentialsMissing,
+        ImagePullFailed, ContainerConfigInvalid, SecretNotFound, CredentialsMissing,
         SourceUnauthorized, SourceNotFound, SourceUnreachable, DigestMismatch, DiskFull, InvalidGguf, UnsupportedArchitecture,
         CudaUnavailable, OutOfMemory, OutOfGpuMemory, LoadFailed, EngineFailed, InvalidConfiguration,
         CrashLoop, PodEvicted, ProbeFailing, ProgressDeadlineExceeded,

@@ -12,11 +12,11 @@ public static class SpecMessages
 
     /// <summary>Malformed hub address.</summary>
     public const string HubSource =
-        "spec.model.source must name owner, repository and file, as in hf://OWNER/REPOSITORY/FILE.gguf";
+        "spec.model.source must name owner, repository and file, as in hf://OWNER/REPOSITORY/FILE.gguf; a revision goes into spec.model.revision";
 
     /// <summary>Malformed web address.</summary>
     public const string WebSource =
-        "spec.model.source must be an address with a host and a path and without user or password; put credentials into a Secret and name it in spec.model.credentialsSecretRef";
+        "spec.model.source must be the address of a file, without user, password and fragment; put credentials into a Secret and name it in spec.model.credentialsSecretRef";
 
     /// <summary>Malformed claim address.</summary>
     public const string ClaimSource =

@@ -1,0 +1,9 @@
+namespace FleetOps.Operator.ModelDeployments.Observe;
+
+/// <summary>What a worker leaves behind when it ends: the termination message of its container.</summary>
+internal sealed record WorkerLastWords
+{
+    public string? Reason { get; init; }
+
+    public string? Message { get; init; }
+}

@@ -1,0 +1,21 @@
+using k8s.Models;
+
+namespace FleetOps.Operator.ModelDeployments.Plan;
+
+/// <summary>The children as they should be. A child that is null is to be left as it is for now.</summary>
+internal sealed record ModelDeploymentPlan
+{
+    public V1ServiceAccount? ServiceAccount { get; init; }
+
+    public V1Service? Service { get; init; }
+
+    public V1Service? HeadlessService { get; init; }
+
+    public V1Deployment? Deployment { get; init; }
+
+    /// <summary>Hash that marks the pods of the current spec; null when the spec cannot be acted on.</summary>
+    public string? TemplateHash { get; init; }
+
+    /// <summary>Why something is left undone; null when nothing is.</summary>
+    public Obstacle? Obstacle { get; init; }
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+using FleetOps.Api;
+
+namespace FleetOps.Operator.ModelDeployments.Plan;
+
+/// <summary>The command line of a worker.</summary>
+internal static class WorkerArguments
+{
+    public static List<string> For(string modelName, ModelDeploymentSpec spec)
+    {
+        var model = spec.Model;
+        var engine = spec.Engine;
+        List<string> arguments = ["serve", "--source", model.Source, "--model-name", modelName];
+        AddIfSet("--revision", model.Revision);
+        AddIfSet("--sha256", model.Sha256);
+        AddIfSet("--credentials", model.CredentialsSecretRef is null ? null : WorkerContract.CredentialsPath);
+        Add("--backend", engine.Backend.ToString());
+        Add("--context-length", Number(engine.ContextLength));
+        Add("--max-sequences", Number(engine.MaxSequences));
+        Add("--kv-cache-type", engine.KvCacheType.ToString());
+        Add("--flash-attention", engine.FlashAttention switch
+        {
+            FlashAttention.Enabled => "On",
+            FlashAttention.Disabled => "Off",
+            _ => "Auto",
+        });
+        Add("--gpu-layers", Number(engine.GpuLayers));
+        Add("--drain-delay-seconds", Number(WorkerContract.DrainDelaySeconds));
+        Add("--drain-timeout-seconds", Number(WorkerContract.DrainTimeoutSeconds));
+        return arguments;
+
+        void Add(string option, string value)
+        {
+            arguments.Add(option);
+            arguments.Add(value);
+        }
+
+        void AddIfSet(string option, string? value)
+        {
+            if (value is not null)
+            {
+                Add(option, value);
+            }
+        }
+    }
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,33 @@
+namespace FleetOps.Operator.ModelDeployments.Plan;
+
+/// <summary>What operator and worker have agreed on: ports, paths and how long a worker may take to end.</summary>
+internal static class WorkerContract
+{
+    public const string ContainerName = "worker";
+
+    public const string GrpcPortName = "grpc";
+
+    public const string HttpPortName = "http";
+
+    public const int GrpcPort = 9090;
+
+    public const int HttpPort = 8080;
+
+    public const string ModelsPath = "/var/lib/fleetops/models";
+
+    public const string ClaimsPath = "/var/lib/fleetops/claims";
+
+    public const string CredentialsPath = "/etc/fleetops/credentials";
+
+    /// <summary>User and group of the worker; the image is built for it.</summary>
+    public const long UserId = 65532;
+
+    /// <summary>How long a worker that is told to end still serves new calls, while its address leaves the endpoints.</summary>
+    public const int DrainDelaySeconds = 3;
+
+    /// <summary>How long running calls may take after that.</summary>
+    public const int DrainTimeoutSeconds = 50;
+
+    /// <summary>Time from SIGTERM to SIGKILL: the two above and some time to unload.</summary>
+    public const int TerminationGracePeriodSeconds = DrainDelaySeconds + DrainTimeoutSeconds + 7;
+}
