@@ -48,30 +48,30 @@ internal static partial class SpecRules
         : resources.RuntimeClassName is { } name && !Subdomain().IsMatch(name) ? SpecMessages.RuntimeClassName
         : null;
 
-    [GeneratedRegex(Patterns.HubSource, RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(Patterns.HubSource, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex HubSource();
 
-    [GeneratedRegex(Patterns.WebSource, RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(Patterns.WebSource, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex WebSource();
 
-    [GeneratedRegex(Patterns.ClaimSource, RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(Patterns.ClaimSource, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ClaimSource();
 
-    [GeneratedRegex(Patterns.Sha256, RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(Patterns.Sha256, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Sha256();
 
-    [GeneratedRegex(Patterns.Revision, RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(Patterns.Revision, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Revision();
 
-    [GeneratedRegex(Patterns.Subdomain, RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(Patterns.Subdomain, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Subdomain();
 
-    [GeneratedRegex(Patterns.ExtendedResource, RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(Patterns.ExtendedResource, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ExtendedResource();
 
-    [GeneratedRegex(Patterns.Cpu, RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(Patterns.Cpu, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Cpu();
 
-    [GeneratedRegex(Patterns.Memory, RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(Patterns.Memory, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Memory();
 }

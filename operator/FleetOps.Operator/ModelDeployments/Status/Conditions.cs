@@ -1,0 +1,76 @@
+using FleetOps.Api;
+using FleetOps.Operator.ModelDeployments.Observe;
+using FleetOps.Operator.ModelDeployments.Plan;
+
+namespace FleetOps.Operator.ModelDeployments.Status;
+
+/// <summary>The six conditions, in a fixed order and without times.</summary>
+internal static class Conditions
+{
+    public static IReadOnlyList<Condition> Of(Observation observed, Obstacle? obstacle, Fleet fleet, Verdict verdict, ChildNames names)
+    {
+        var generation = observed.Model.Metadata.Generation;
+        return
+        [
+            Accepted(generation, obstacle),
+            WeightsReady(observed, fleet, verdict),
+            Available(observed, fleet, verdict, names),
+            Make(ConditionTypes.Ready, verdict.IsReady, verdict.Reason, verdict.Message, generation),
+            verdict.IsReconciling
+                ? Make(ConditionTypes.Reconciling, true, verdict.IsReady ? Reasons.ScalingDown : verdict.Reason, verdict.IsReady ? "Workers that are no longer wanted finish their calls and end." : verdict.Message, generation)
+                : Make(ConditionTypes.Reconciling, false, verdict.IsStalled ? verdict.Reason : Reasons.UpToDate, verdict.IsStalled ? "Nothing goes on until someone changes something; see the condition Stalled." : "Nothing is left to do.", generation),
+            verdict.IsStalled
+                ? Make(ConditionTypes.Stalled, true, verdict.Reason, verdict.Message, generation)
+                : Make(ConditionTypes.Stalled, false, Reasons.NothingStalled, "Nothing waits for someone to change something.", generation),
+        ];
+    }
+
+    private static Condition Accepted(long? generation, Obstacle? obstacle) => obstacle is { RejectsSpec: true }
+        ? Make(ConditionTypes.Accepted, false, obstacle.Reason, obstacle.Message, generation)
+        : Make(ConditionTypes.Accepted, true, Reasons.Accepted, "The spec is valid.", generation);
+
+    private static Condition WeightsReady(Observation observed, Fleet fleet, Verdict verdict)
+    {
+        var generation = observed.Model.Metadata.Generation;
+        var source = observed.Model.Spec.Model.Source;
+        var furthest = fleet.Workers.Where(w => w.IsCurrent).Select(w => w.IsReady ? Fleet.Progress(WorkerPhases.Serving) : Fleet.Progress(w.Phase)).DefaultIfEmpty(0).Max();
+        var open = verdict.IsTrouble ? ReasonTraits.WeightsAreOpen(verdict.Reason) : null;
+        if (furthest >= Fleet.Progress(WorkerPhases.Loading) || open == false)
+        {
+            return Make(ConditionTypes.WeightsReady, true, Reasons.WeightsVerified, $"The weights from {source} have been verified.", generation);
+        }
+
+        if (open == true)
+        {
+            return Make(ConditionTypes.WeightsReady, false, verdict.Reason, verdict.Message, generation);
+        }
+
+        return furthest switch
+        {
+            var p when p == Fleet.Progress(WorkerPhases.Fetching) => Make(ConditionTypes.WeightsReady, false, Reasons.FetchingWeights, $"Workers fetch the weights from {source}; status.workers tells how far.", generation),
+            var p when p == Fleet.Progress(WorkerPhases.Verifying) => Make(ConditionTypes.WeightsReady, false, Reasons.VerifyingWeights, $"Workers verify the weights from {source}.", generation),
+            _ => Make(ConditionTypes.WeightsReady, null, Reasons.NoWorkerYet, "No worker of the present spec has told about the weights yet.", generation),
+        };
+    }
+
+    private static Condition Available(Observation observed, Fleet fleet, Verdict verdict, ChildNames names)
+    {
+        var generation = observed.Model.Metadata.Generation;
+        if (fleet.Ready > 0)
+        {
+            var serve = fleet.Ready == 1 ? "1 worker serves" : $"{fleet.Ready} workers serve";
+            return Make(ConditionTypes.Available, true, Reasons.WorkersServing, $"{serve} at {names.Service}.{observed.Model.Metadata.NamespaceProperty}.svc:{WorkerContract.GrpcPort}.", generation);
+        }
+
+        return Make(ConditionTypes.Available, false, verdict.Reason, verdict.Message, generation);
+    }
+
+    private static Condition Make(string type, bool? status, string reason, string message, long? generation) => new()
+    {
+        Type = type,
+        Status = status switch { true => "True", false => "False", null => "Unknown" },
+        Reason = reason,
+        Message = message,
+        ObservedGeneration = generation,
+    };
+}

@@ -1,0 +1,170 @@
+using FleetOps.Api;
+using FleetOps.Operator.ModelDeployments.Observe;
+using FleetOps.Operator.ModelDeployments.Plan;
+using k8s.Models;
+
+namespace FleetOps.Operator.ModelDeployments.Status;
+
+/// <summary>From a pod's own signals and the worker's state to one view of the worker: how far it is and what holds it up.</summary>
+internal static class PodDiagnosis
+{
+    /// <param name="worker">The pod and what the worker told.</param>
+    /// <param name="templateHash">Hash of the present pod template; null when there is none.</param>
+    /// <param name="gpuResourceName">Name under which GPUs are asked for.</param>
+    /// <param name="previous">What status said about the same pod last, for what is not known yet after a restart of the operator.</param>
+    public static WorkerView View(WorkerObservation worker, string? templateHash, string gpuResourceName, WorkerStatus? previous)
+    {
+        var pod = worker.Pod;
+        var container = ContainerStatus(pod);
+        var view = new WorkerView
+        {
+            Pod = pod.Metadata.Name,
+            Node = pod.Spec?.NodeName,
+            Phase = WorkerPhases.Pending,
+            Since = Seconds(pod.Metadata.CreationTimestamp),
+            IsCurrent = templateHash is not null && Annotation(pod, Labels.TemplateHash) == templateHash,
+            IsReady = IsTrue(pod, "Ready"),
+            IsEnding = pod.Metadata.DeletionTimestamp is not null,
+        };
+
+        if (view.IsEnding)
+        {
+            return view with { Phase = WorkerPhases.Draining, Since = Seconds(pod.Metadata.DeletionTimestamp), IsReady = false };
+        }
+
+        if (pod.Status?.Phase is "Failed" or "Succeeded")
+        {
+            return Ended(view, pod, container);
+        }
+
+        if (view.IsReady)
+        {
+            return view with { Phase = WorkerPhases.Serving, Since = Seconds(Condition(pod, "Ready")?.LastTransitionTime) ?? view.Since };
+        }
+
+        return container?.State switch
+        {
+            { Running: { } running } => Running(view with { Since = Seconds(running.StartedAt) }, worker, container, previous),
+            { Terminated: { } ended } => view with { Phase = WorkerPhases.Failed, Since = Seconds(ended.FinishedAt), Trouble = Termination.TroubleOf(view.Pod, ended) },
+            { Waiting: { } waiting } => Waiting(view, waiting, container.LastState?.Terminated, previous),
+            _ => view with { Trouble = Scheduling(pod, gpuResourceName) },
+        };
+    }
+
+    public static bool IsRunning(V1Pod pod) => ContainerStatus(pod)?.State?.Running is not null;
+
+    private static WorkerView Ended(WorkerView view, V1Pod pod, V1ContainerStatus? container)
+    {
+        var trouble = pod.Status.Reason is { Length: > 0 } reason
+            ? ReasonTraits.Describe(Reasons.PodEvicted, $"Pod {view.Pod}", $"{reason}: {pod.Status.Message ?? "the kubelet ended it"}")
+            : container?.State?.Terminated is { } ended ? Termination.TroubleOf(view.Pod, ended) : null;
+        return view with { Phase = trouble is null ? WorkerPhases.Stopped : WorkerPhases.Failed, IsReady = false, Trouble = trouble };
+    }
+
+    private static WorkerView Running(WorkerView view, WorkerObservation worker, V1ContainerStatus container, WorkerStatus? previous)
+    {
+        // A worker that has failed before is in trouble until it serves; otherwise a crash loop would look well every other minute.
+        var earlier = container.LastState?.Terminated is { } ended ? Termination.TroubleOf(view.Pod, ended) : null;
+        if (worker.State is { } state)
+        {
+            var told = state.Reason is { Length: > 0 } reason && Reasons.All.Contains(reason)
+                ? ReasonTraits.Describe(reason, $"Pod {view.Pod}", state.Message ?? reason)
+                : null;
+            var isFetching = state.Phase == WorkerPhases.Fetching;
+            return view with
+            {
+                Phase = state.Phase.Length == 0 ? WorkerPhases.Starting : state.Phase,
+                Since = Seconds(state.Since) ?? view.Since,
+                FetchedBytes = isFetching && state.TotalBytes > 0 ? state.FetchedBytes : null,
+                TotalBytes = isFetching && state.TotalBytes > 0 ? state.TotalBytes : null,
+                Trouble = told ?? earlier,
+            };
+        }
+
+        if (worker.Silence is { } silence)
+        {
+            return view with
+            {
+                Phase = WorkerPhases.Starting,
+                Trouble = earlier ?? ReasonTraits.Describe(Reasons.ProbeFailing, $"Pod {view.Pod}", $"the worker runs and does not answer on port {WorkerContract.HttpPort}: {silence}"),
+            };
+        }
+
+        return earlier is null && previous is { Reason: null } && previous.Phase is not (WorkerPhases.Pending or WorkerPhases.Serving)
+            ? view with { Phase = previous.Phase, Since = previous.Since, FetchedBytes = previous.FetchedBytes, TotalBytes = previous.TotalBytes }
+            : view with { Phase = WorkerPhases.Starting, Trouble = earlier };
+    }
+
+    private static WorkerView Waiting(WorkerView view, V1ContainerStateWaiting waiting, V1ContainerStateTerminated? earlier, WorkerStatus? previous)
+    {
+        var subject = $"Pod {view.Pod}";
+        var said = string.IsNullOrWhiteSpace(waiting.Message) ? waiting.Reason : $"{waiting.Reason}: {waiting.Message}";
+        return waiting.Reason switch
+        {
+            // Between two tries the kubelet tells no cause; the one it told before still holds.
+            "ImagePullBackOff" when previous is { Reason: Reasons.ImagePullFailed, Message: { } message } =>
+                view with { Trouble = new(Reasons.ImagePullFailed, message) },
+            "ErrImagePull" or "ImagePullBackOff" or "InvalidImageName" or "ErrImageNeverPull" or "ImageInspectError" or "RegistryUnavailable" =>
+                view with { Trouble = ReasonTraits.Describe(Reasons.ImagePullFailed, subject, "the worker's image cannot be pulled" + Detail(waiting)) },
+            "CreateContainerConfigError" or "CreateContainerError" or "RunContainerError" =>
+                view with { Trouble = ReasonTraits.Describe(Reasons.ContainerConfigInvalid, subject, said) },
+            "CrashLoopBackOff" => view with
+            {
+                Phase = WorkerPhases.Failed,
+                Since = Seconds(earlier?.FinishedAt) ?? view.Since,
+                Trouble = (earlier is null ? null : Termination.TroubleOf(view.Pod, earlier))
+                    ?? ReasonTraits.Describe(Reasons.CrashLoop, subject, "the worker ends again and again without an error (exit code 0)"),
+            },
+            _ => view,
+        };
+    }
+
+    private static string Detail(V1ContainerStateWaiting waiting) => string.IsNullOrWhiteSpace(waiting.Message) ? $" ({waiting.Reason})" : $": {waiting.Message}";
+
+    private static Trouble? Scheduling(V1Pod pod, string gpuResourceName)
+    {
+        if (Condition(pod, "PodScheduled") is not { Status: "False", Reason: "Unschedulable", Message: { } message })
+        {
+            return null;
+        }
+
+        var reason = message.Contains($"Insufficient {gpuResourceName}", StringComparison.Ordinal) ? Reasons.GpuUnavailable
+            : message.Contains("persistentvolumeclaim", StringComparison.OrdinalIgnoreCase) ? Reasons.ClaimNotFound
+            : Reasons.Unschedulable;
+        return ReasonTraits.Describe(reason, $"Pod {pod.Metadata.Name}", $"no node can take it ({message.TrimEnd('.')})");
+    }
+
+    private static V1ContainerStatus? ContainerStatus(V1Pod pod)
+    {
+        foreach (var status in pod.Status?.ContainerStatuses ?? [])
+        {
+            if (status.Name == WorkerContract.ContainerName)
+            {
+                return status;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool IsTrue(V1Pod pod, string type) => Condition(pod, type)?.Status == "True";
+
+    private static V1PodCondition? Condition(V1Pod pod, string type)
+    {
+        foreach (var condition in pod.Status?.Conditions ?? [])
+        {
+            if (condition.Type == type)
+            {
+                return condition;
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Annotation(V1Pod pod, string name) =>
+        pod.Metadata.Annotations is { } annotations && annotations.TryGetValue(name, out var value) ? value : null;
+
+    // Status is compared as it was written, and Kubernetes writes whole seconds.
+    private static DateTime? Seconds(DateTime? time) => time is { } t ? new DateTime(t.Ticks - (t.Ticks % TimeSpan.TicksPerSecond), DateTimeKind.Utc) : null;
+}

@@ -1,0 +1,121 @@
+using FleetOps.Api;
+using FleetOps.Operator.ModelDeployments.Observe;
+using FleetOps.Operator.ModelDeployments.Plan;
+
+namespace FleetOps.Operator.ModelDeployments.Status;
+
+/// <summary>The whole state in one place, from which the phase and all conditions follow, so that they never disagree.</summary>
+internal sealed record Verdict
+{
+    /// <summary>In one word.</summary>
+    public required string Phase { get; init; }
+
+    /// <summary>Whether all wanted workers of the present spec serve.</summary>
+    public bool IsReady { get; init; }
+
+    /// <summary>Whether something is still going on.</summary>
+    public bool IsReconciling { get; init; }
+
+    /// <summary>Whether nothing goes on until someone changes something.</summary>
+    public bool IsStalled { get; init; }
+
+    /// <summary>Why it is ready or not.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>Why, for people.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>Whether the reason is a trouble rather than a step on the way.</summary>
+    public bool IsTrouble { get; init; }
+
+    public static Verdict Of(Observation observed, Obstacle? obstacle, Fleet fleet)
+    {
+        var model = observed.Model;
+        var wanted = model.Spec.Replicas;
+        if (model.Metadata.DeletionTimestamp is not null)
+        {
+            return Step(Phases.Terminating, Reasons.Deleting, "The resource is being deleted; Kubernetes removes its children, and workers finish their calls first.");
+        }
+
+        if (TroubleOf(observed, obstacle, fleet) is { } trouble)
+        {
+            return new()
+            {
+                Phase = fleet.Ready > 0 ? Phases.Degraded : trouble.NeedsChange ? Phases.Failed : Progressed(fleet),
+                IsStalled = trouble.NeedsChange,
+                IsReconciling = !trouble.NeedsChange,
+                IsTrouble = true,
+                Reason = trouble.Reason,
+                Message = trouble.Message,
+            };
+        }
+
+        if (obstacle is not null)
+        {
+            return Step(fleet.Ready > 0 ? Phases.Updating : Phases.Pending, obstacle.Reason, obstacle.Message);
+        }
+
+        if (fleet.ReadyAndUpdated >= wanted)
+        {
+            return Complete(wanted, fleet);
+        }
+
+        var counts = $"{fleet.ReadyAndUpdated} of {wanted} wanted workers of the present spec serve";
+        if (fleet.Outdated > 0)
+        {
+            return Step(Phases.Updating, Reasons.RollingOut, $"{counts}; workers of an earlier spec are replaced one after another and serve until then.");
+        }
+
+        var (reason, doing) = fleet.FurthestPhase switch
+        {
+            WorkerPhases.Fetching => (Reasons.FetchingWeights, "fetch the weights; status.workers tells how far"),
+            WorkerPhases.Verifying => (Reasons.VerifyingWeights, "verify the weights"),
+            WorkerPhases.Loading or WorkerPhases.Warming or WorkerPhases.Serving => (Reasons.LoadingModel, "load the model"),
+            _ => (Reasons.WorkersStarting, "are created and started"),
+        };
+        return Step(fleet.Ready > 0 ? Phases.Updating : Progressed(fleet), reason, $"{counts}; the others {doing}.");
+    }
+
+    private static Verdict Complete(int wanted, Fleet fleet)
+    {
+        var surplus = fleet.Present - wanted;
+        var (reason, message) = wanted == 0
+            ? (Reasons.ScaledToZero, "No worker is wanted (spec.replicas is 0).")
+            : (Reasons.AllWorkersReady, wanted == 1 ? "The wanted worker serves." : $"All {wanted} wanted workers serve.");
+        return new()
+        {
+            Phase = surplus > 0 && fleet.Outdated > 0 ? Phases.Updating : Phases.Ready,
+            IsReady = true,
+            IsReconciling = surplus > 0,
+            Reason = reason,
+            Message = message,
+        };
+    }
+
+    // What is wrong with a worker of the present spec matters most; what the Deployment says comes after what its pods say.
+    private static Trouble? TroubleOf(Observation observed, Obstacle? obstacle, Fleet fleet)
+    {
+        if (obstacle is not null && ReasonTraits.NeedsChange(obstacle.Reason))
+        {
+            // Without its Secret nothing new starts, but that is no trouble while everything wanted serves.
+            return obstacle.RejectsSpec || fleet.ReadyAndUpdated < observed.Model.Spec.Replicas ? new(obstacle.Reason, obstacle.Message) : null;
+        }
+
+        if (fleet.ReadyAndUpdated >= observed.Model.Spec.Replicas)
+        {
+            return null;
+        }
+
+        return fleet.Trouble ?? DeploymentDiagnosis.CreationTrouble(observed.Deployment) ?? DeploymentDiagnosis.ProgressTrouble(observed.Deployment);
+    }
+
+    private static string Progressed(Fleet fleet) => fleet.FurthestPhase switch
+    {
+        WorkerPhases.Fetching or WorkerPhases.Verifying => Phases.Fetching,
+        WorkerPhases.Loading or WorkerPhases.Warming or WorkerPhases.Serving => Phases.Loading,
+        _ => Phases.Pending,
+    };
+
+    private static Verdict Step(string phase, string reason, string message) =>
+        new() { Phase = phase, IsReconciling = true, Reason = reason, Message = message };
+}

@@ -1,0 +1,43 @@
+using FleetOps.Api;
+
+namespace FleetOps.Operator.ModelDeployments.Status;
+
+/// <summary>A worker as status sees it.</summary>
+internal sealed record WorkerView
+{
+    public required string Pod { get; init; }
+
+    public string? Node { get; init; }
+
+    public required string Phase { get; init; }
+
+    public DateTime? Since { get; init; }
+
+    public long? FetchedBytes { get; init; }
+
+    public long? TotalBytes { get; init; }
+
+    public Trouble? Trouble { get; init; }
+
+    /// <summary>Whether it runs the spec as it is now.</summary>
+    public bool IsCurrent { get; init; }
+
+    public bool IsReady { get; init; }
+
+    /// <summary>Whether it has been told to end.</summary>
+    public bool IsEnding { get; init; }
+
+    public WorkerStatus ToStatus() => new()
+    {
+        Pod = Pod,
+        Node = Node,
+        Phase = Phase,
+        Since = Since,
+        FetchedBytes = FetchedBytes,
+        TotalBytes = TotalBytes,
+        Reason = Trouble?.Reason,
+        Message = Trouble?.Message is { Length: > MessageLength } text ? text[..(MessageLength - 1)] + "…" : Trouble?.Message,
+    };
+
+    private const int MessageLength = 1024;
+}
