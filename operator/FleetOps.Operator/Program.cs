@@ -1,1 +1,11 @@
-return 0;
+using FleetOps.Operator;
+
+return await OperatorCommand
+    .Create(async (options, cancel) =>
+    {
+        await using var app = OperatorHost.Build(options);
+        await app.RunAsync(cancel);
+        return 0;
+    })
+    .Parse(args)
+    .InvokeAsync();

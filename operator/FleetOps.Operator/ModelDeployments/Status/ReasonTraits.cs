@@ -56,6 +56,14 @@ internal static class ReasonTraits
         [Reasons.ChildRefused] = "Change what the API server names, or the operator's rights",
     };
 
+    /// <summary>Whether it is a trouble rather than a step on the way.</summary>
+    public static bool IsTrouble(string reason) => Cures.ContainsKey(reason) || Lasting.Contains(reason);
+
+    /// <summary>Whether children may be missing because of it.</summary>
+    public static bool WithholdsChildren(string reason) =>
+        reason is Reasons.InvalidSpec or Reasons.NameTaken or Reasons.ChildRefused or Reasons.SecretNotFound or Reasons.WorkersStarting;
+
+    /// <summary>Whether no amount of waiting helps.</summary>
     public static bool NeedsChange(string reason) => Lasting.Contains(reason);
 
     /// <summary>True when the weights cannot have been verified yet, false when they must have been, null when it is open.</summary>

@@ -1,0 +1,54 @@
+using FleetOps.Api;
+using FleetOps.ControllerRuntime;
+using FleetOps.ControllerRuntime.Hosting;
+using FleetOps.ControllerRuntime.Informers;
+using FleetOps.ControllerRuntime.Reconciling;
+using FleetOps.Operator.ModelDeployments.Act;
+using FleetOps.Operator.ModelDeployments.Observe;
+using FleetOps.Operator.ModelDeployments.Plan;
+using FleetOps.Operator.ModelDeployments.Status;
+using k8s;
+using k8s.Models;
+
+namespace FleetOps.Operator.ModelDeployments;
+
+/// <summary>Puts the controller of ModelDeployments together.</summary>
+internal static class ModelDeploymentServices
+{
+    private const int Workers = 16;
+
+    public static ControllerRuntimeBuilder AddModelDeployments(this ControllerRuntimeBuilder runtime, WorkerSettings settings)
+    {
+        runtime.Services.AddSingleton(settings);
+        runtime.Services.AddSingleton<WorkerStates>();
+        runtime.Services.AddSingleton<WorkerStatePollerOptions>();
+        runtime.Services.AddSingleton<ModelDeploymentObserver>();
+        runtime.Services.AddSingleton<ChildWriter>();
+        runtime.Services.AddSingleton<StatusEvents>();
+        runtime.Services.AddHostedService<WorkerStatePoller>();
+        var workerPods = new WatchScope { LabelSelector = StoreIndexes.WorkerPodSelector };
+        runtime.AddInformer(BuiltInTypes.Pods, workerPods, configure: static pods => pods.AddIndex(StoreIndexes.PodModel, StoreIndexes.ModelsOf));
+        return runtime.AddController<ModelDeployment, ModelDeploymentController>(
+            ModelDeploymentTypes.ModelDeployments,
+            controller => controller
+                .WithWorkers(Workers)
+                .WithIndex(StoreIndexes.Secret, StoreIndexes.SecretsOf)
+                .WithIndex(StoreIndexes.ChildName, StoreIndexes.ChildNamesOf)
+                .When(Predicates.SpecOrDeletionChanged)
+                .Watches(BuiltInTypes.Deployments, OwnerOrNamesake)
+                .Watches(BuiltInTypes.Services, OwnerOrNamesake)
+                .Watches(BuiltInTypes.ServiceAccounts, OwnerOrNamesake)
+                .Watches(BuiltInTypes.Pods, static pod => WorkerPods.OwnerOf(pod) is { } owner ? [owner] : [], workerPods)
+                .Watches(BuiltInTypes.Secrets, static (secret, models) => Concerned(models, StoreIndexes.Secret, secret.Metadata)));
+    }
+
+    // Also an object that is not ours concerns the ModelDeployment whose child it keeps from being made.
+    private static IEnumerable<ObjectKey> OwnerOrNamesake(IKubernetesObject<V1ObjectMeta> child, IStore<ModelDeployment> models)
+    {
+        var owners = Owners.Controller(child, ModelDeployment.GroupName, ModelDeployment.KindName).ToList();
+        return owners.Count > 0 ? owners : Concerned(models, StoreIndexes.ChildName, child.Metadata);
+    }
+
+    private static IEnumerable<ObjectKey> Concerned(IStore<ModelDeployment> models, string index, V1ObjectMeta other) =>
+        models.ByIndex(index, StoreIndexes.Value(other.NamespaceProperty, other.Name)).Select(model => ObjectKey.Of(model));
+}

@@ -1,0 +1,33 @@
+using FleetOps.Api;
+using FleetOps.ControllerRuntime;
+using FleetOps.ControllerRuntime.Informers;
+using FleetOps.Operator.ModelDeployments.Plan;
+using k8s.Models;
+
+namespace FleetOps.Operator.ModelDeployments.Observe;
+
+/// <summary>Gathers from the stores, without any request, what a plan depends on. Thread-safe.</summary>
+internal sealed class ModelDeploymentObserver(
+    IStore<V1Deployment> deployments,
+    IStore<V1Service> services,
+    IStore<V1ServiceAccount> serviceAccounts,
+    IStore<V1Pod> pods,
+    IStore<V1Secret> secrets,
+    WorkerStates states)
+{
+    public Observation Observe(ModelDeployment model)
+    {
+        var ns = model.Metadata.NamespaceProperty;
+        var names = ChildNames.For(model.Metadata.Name);
+        return new()
+        {
+            Model = model,
+            Deployment = deployments.Get(new(ns, names.Deployment)),
+            Service = services.Get(new(ns, names.Service)),
+            HeadlessService = services.Get(new(ns, names.HeadlessService)),
+            ServiceAccount = serviceAccounts.Get(new(ns, names.ServiceAccount)),
+            Workers = [.. pods.ByIndex(StoreIndexes.PodModel, StoreIndexes.Value(ns, names.ModelLabel)).Select(states.Observe)],
+            SecretExists = model.Spec.Model.CredentialsSecretRef is not { } secret || secrets.Get(new ObjectKey(ns, secret.Name)) is not null,
+        };
+    }
+}

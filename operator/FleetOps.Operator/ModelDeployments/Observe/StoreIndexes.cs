@@ -1,0 +1,35 @@
+using FleetOps.Api;
+using FleetOps.Operator.ModelDeployments.Plan;
+using k8s.Models;
+
+namespace FleetOps.Operator.ModelDeployments.Observe;
+
+/// <summary>The indexes of the stores, and the values under which objects are found in them.</summary>
+internal static class StoreIndexes
+{
+    /// <summary>Of pods: the ModelDeployment they work for.</summary>
+    public const string PodModel = "model";
+
+    /// <summary>Of ModelDeployments: the Secret they name.</summary>
+    public const string Secret = "secret";
+
+    /// <summary>Of ModelDeployments: the names of their children.</summary>
+    public const string ChildName = "child-name";
+
+    /// <summary>Pods that FleetOps made, by label.</summary>
+    public const string WorkerPodSelector = Labels.Model;
+
+    public static string Value(string? ns, string name) => $"{ns}/{name}";
+
+    public static IEnumerable<string> ModelsOf(V1Pod pod) =>
+        pod.Metadata.Labels is { } labels && labels.TryGetValue(Labels.Model, out var model) ? [Value(pod.Metadata.NamespaceProperty, model)] : [];
+
+    public static IEnumerable<string> SecretsOf(ModelDeployment model) =>
+        model.Spec?.Model?.CredentialsSecretRef is { } secret ? [Value(model.Metadata.NamespaceProperty, secret.Name)] : [];
+
+    public static IEnumerable<string> ChildNamesOf(ModelDeployment model)
+    {
+        var names = ChildNames.For(model.Metadata.Name);
+        return [Value(model.Metadata.NamespaceProperty, names.Service), Value(model.Metadata.NamespaceProperty, names.HeadlessService)];
+    }
+}

@@ -1,0 +1,107 @@
+using System.Net;
+using System.Text.Json;
+using FleetOps.Api;
+using FleetOps.ControllerRuntime.Informers;
+using FleetOps.ControllerRuntime.Reconciling;
+using k8s.Models;
+
+namespace FleetOps.Operator.ModelDeployments.Observe;
+
+/// <summary>
+/// Asks workers that are not ready how far they are, each second, and workers that are ready once, what they serve. News wake the
+/// controller. Kubernetes tells that a pod is not ready, not why; the worker knows.
+/// </summary>
+internal sealed partial class WorkerStatePoller(
+    IStore<V1Pod> pods,
+    WorkerStates states,
+    IReconcileTrigger<ModelDeployment> controller,
+    WorkerStatePollerOptions options,
+    TimeProvider time,
+    ILogger<WorkerStatePoller> logger) : BackgroundService
+{
+    private const int LargestAnswer = 64 * 1024;
+
+    private readonly HttpClient _http = new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+    })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+        MaxResponseContentBufferSize = LargestAnswer,
+    };
+
+    public override void Dispose()
+    {
+        _http.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.Interval, time);
+        try
+        {
+            do
+            {
+                await RoundAsync(stoppingToken);
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    private async Task RoundAsync(CancellationToken stop)
+    {
+        var all = pods.List();
+        states.Keep(all.Select(p => p.Metadata.Uid).ToHashSet(StringComparer.Ordinal));
+        var asked = new ParallelOptions { MaxDegreeOfParallelism = options.Concurrency, CancellationToken = stop };
+        await Parallel.ForEachAsync(all.Where(IsToBeAsked), asked, async (pod, cancel) => await AskAsync(pod, cancel));
+    }
+
+    private bool IsToBeAsked(V1Pod pod)
+    {
+        if (pod.Metadata.DeletionTimestamp is not null || pod.Status?.PodIP is not { Length: > 0 } || WorkerStates.ContainerIdOf(pod).Length == 0)
+        {
+            return false;
+        }
+
+        var container = pod.Status.ContainerStatuses.First(c => c.Name == Plan.WorkerContract.ContainerName);
+        return container.State?.Running is not null && (!container.Ready || states.Observe(pod).State?.Model is null);
+    }
+
+    private async Task AskAsync(V1Pod pod, CancellationToken stop)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(options.Timeout);
+        bool news;
+        try
+        {
+            var address = new UriBuilder(Uri.UriSchemeHttp, Host(pod.Status.PodIP), options.Port, "/state").Uri;
+            var state = await _http.GetFromJsonAsync(address, WorkerJson.Default.WorkerState, limit.Token) ?? new();
+            news = states.Answered(pod, state);
+        }
+        catch (Exception e) when (e is HttpRequestException or JsonException or IOException || (e is OperationCanceledException && !stop.IsCancellationRequested))
+        {
+            var fault = e is OperationCanceledException ? $"no answer within {options.Timeout.TotalSeconds:0.#} s" : e.Message;
+            LogSilent(logger, pod.Metadata.NamespaceProperty, pod.Metadata.Name, fault);
+            news = states.DidNotAnswer(pod, fault, options.Patience);
+        }
+
+        if (news && WorkerPods.OwnerOf(pod) is { } owner)
+        {
+            controller.Add(owner);
+        }
+    }
+
+    private static string Host(string address) =>
+        IPAddress.TryParse(address, out var ip) && ip.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{ip}]" : address;
+
+    [LoggerMessage(EventId = 201, Level = LogLevel.Debug, Message = "Worker {Namespace}/{Pod} did not tell its state: {Fault}")]
+    private static partial void LogSilent(ILogger logger, string @namespace, string pod, string fault);
+}

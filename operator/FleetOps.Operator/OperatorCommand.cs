@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace FleetOps.Operator;
+
+/// <summary>The command line. Each option can also be set in the environment; the command line wins.</summary>
+internal static class OperatorCommand
+{
+    public static RootCommand Create(Func<OperatorOptions, CancellationToken, Task<int>> run)
+    {
+        var workerImage = Text("--worker-image", "Image of the workers.");
+        var cudaImage = Text("--worker-cuda-image", "Image of the workers that have GPUs. Default: the worker image.");
+        var pullPolicy = Text("--worker-image-pull-policy", "Pull policy of the worker images: Always, IfNotPresent or Never. Default: Kubernetes' own.");
+        pullPolicy.AcceptOnlyFromAmong("Always", "IfNotPresent", "Never");
+        var ns = Text("--namespace", "Namespace of the Lease. Default: the pod's own.");
+        var httpPort = new Option<int>("--http-port")
+        {
+            Description = "Port of /healthz, /readyz and /metrics. Environment: FLEETOPS_HTTP_PORT. Default: 8080.",
+            DefaultValueFactory = result => FromEnvironment("--http-port", 8080, int.TryParse, result),
+        };
+        var leaderElect = new Option<bool>("--leader-elect")
+        {
+            Description = "Whether to wait for the Lease before acting; false only for a single copy. Environment: FLEETOPS_LEADER_ELECT. Default: true.",
+            DefaultValueFactory = result => FromEnvironment("--leader-elect", true, bool.TryParse, result),
+        };
+        workerImage.Validators.Add(result =>
+        {
+            if (string.IsNullOrEmpty(result.GetValueOrDefault<string?>()))
+            {
+                result.AddError("No worker image is given: set --worker-image or FLEETOPS_WORKER_IMAGE.");
+            }
+        });
+
+        var command = new RootCommand("Reconciles ModelDeployment resources into pods that serve a model.")
+        {
+            workerImage, cudaImage, pullPolicy, ns, httpPort, leaderElect,
+        };
+        command.SetAction((parsed, cancel) => run(
+            new()
+            {
+                WorkerImage = parsed.GetValue(workerImage)!,
+                WorkerCudaImage = parsed.GetValue(cudaImage),
+                WorkerImagePullPolicy = parsed.GetValue(pullPolicy),
+                Namespace = parsed.GetValue(ns),
+                HttpPort = parsed.GetValue(httpPort),
+                LeaderElect = parsed.GetValue(leaderElect),
+            },
+            cancel));
+        return command;
+    }
+
+    private static Option<string?> Text(string name, string description) => new(name)
+    {
+        Description = $"{description} Environment: {Variable(name)}.",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable(Variable(name)) is { Length: > 0 } value ? value : null,
+    };
+
+    private static T FromEnvironment<T>(string name, T otherwise, TryParse<T> parse, ArgumentResult result)
+    {
+        if (Environment.GetEnvironmentVariable(Variable(name)) is not { Length: > 0 } text)
+        {
+            return otherwise;
+        }
+
+        if (parse(text, out var value))
+        {
+            return value;
+        }
+
+        result.AddError($"{Variable(name)} is '{text}', which is no value for {name}.");
+        return otherwise;
+    }
+
+    private static string Variable(string option) => "FLEETOPS_" + option[2..].Replace('-', '_').ToUpperInvariant();
+
+    private delegate bool TryParse<T>(string text, out T value);
+}

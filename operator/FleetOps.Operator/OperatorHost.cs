@@ -1,0 +1,39 @@
+using FleetOps.ControllerRuntime.Hosting;
+using FleetOps.Operator.ModelDeployments;
+
+namespace FleetOps.Operator;
+
+/// <summary>The operator as a web application that is ready to run.</summary>
+internal static class OperatorHost
+{
+    /// <param name="options">From the command line.</param>
+    /// <param name="configure">Replaces services; for tests.</param>
+    public static WebApplication Build(OperatorOptions options, Action<IServiceCollection>? configure = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenAnyIP(options.HttpPort));
+        builder.Logging.ClearProviders();
+        if (Console.IsOutputRedirected)
+        {
+            builder.Logging.AddJsonConsole(console => console.UseUtcTimestamp = true);
+        }
+        else
+        {
+            builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        }
+
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        configure?.Invoke(builder.Services);
+        builder.Services
+            .AddControllerRuntime(runtime =>
+            {
+                runtime.LeaderElect = options.LeaderElect;
+                runtime.LeaseNamespace = options.Namespace;
+            })
+            .AddModelDeployments(new(options.WorkerImage, options.WorkerCudaImage ?? options.WorkerImage, options.WorkerImagePullPolicy));
+
+        var app = builder.Build();
+        app.MapControllerRuntime();
+        return app;
+    }
+}

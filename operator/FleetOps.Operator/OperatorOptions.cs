@@ -1,0 +1,23 @@
+namespace FleetOps.Operator;
+
+/// <summary>What the command line and the environment say.</summary>
+internal sealed record OperatorOptions
+{
+    /// <summary>Image of workers on the CPU.</summary>
+    public required string WorkerImage { get; init; }
+
+    /// <summary>Image of workers with GPUs; null for the same.</summary>
+    public string? WorkerCudaImage { get; init; }
+
+    /// <summary>Pull policy of both; null for Kubernetes' own default.</summary>
+    public string? WorkerImagePullPolicy { get; init; }
+
+    /// <summary>Namespace of the Lease; null for the pod's own.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>Port of /healthz, /readyz and /metrics; 0 for any free one.</summary>
+    public int HttpPort { get; init; } = 8080;
+
+    /// <summary>Whether to wait for the Lease before acting.</summary>
+    public bool LeaderElect { get; init; } = true;
+}
