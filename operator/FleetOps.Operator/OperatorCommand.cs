@@ -10,8 +10,8 @@ internal static class OperatorCommand
     {
         var workerImage = Text("--worker-image", "Image of the workers.");
         var cudaImage = Text("--worker-cuda-image", "Image of the workers that have GPUs. Default: the worker image.");
-        var pullPolicy = Text("--worker-image-pull-policy", "Pull policy of the worker images: Always, IfNotPresent or Never. Default: Kubernetes' own.");
-        pullPolicy.AcceptOnlyFromAmong("Always", "IfNotPresent", "Never");
+        var pullPolicy = PullPolicy("--worker-image-pull-policy", "Pull policy of the worker image: Always, IfNotPresent or Never. Default: Kubernetes' own.");
+        var cudaPullPolicy = PullPolicy("--worker-cuda-image-pull-policy", "The same for the workers that have GPUs. Default: that of the worker image.");
         var ns = Text("--namespace", "Namespace of the Lease. Default: the pod's own.");
         var httpPort = new Option<int>("--http-port")
         {
@@ -33,7 +33,7 @@ internal static class OperatorCommand
 
         var command = new RootCommand("Reconciles ModelDeployment resources into pods that serve a model.")
         {
-            workerImage, cudaImage, pullPolicy, ns, httpPort, leaderElect,
+            workerImage, cudaImage, pullPolicy, cudaPullPolicy, ns, httpPort, leaderElect,
         };
         command.SetAction((parsed, cancel) => run(
             new()
@@ -41,6 +41,7 @@ internal static class OperatorCommand
                 WorkerImage = parsed.GetValue(workerImage)!,
                 WorkerCudaImage = parsed.GetValue(cudaImage),
                 WorkerImagePullPolicy = parsed.GetValue(pullPolicy),
+                WorkerCudaImagePullPolicy = parsed.GetValue(cudaPullPolicy),
                 Namespace = parsed.GetValue(ns),
                 HttpPort = parsed.GetValue(httpPort),
                 LeaderElect = parsed.GetValue(leaderElect),
@@ -54,6 +55,13 @@ internal static class OperatorCommand
         Description = $"{description} Environment: {Variable(name)}.",
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable(Variable(name)) is { Length: > 0 } value ? value : null,
     };
+
+    private static Option<string?> PullPolicy(string name, string description)
+    {
+        var option = Text(name, description);
+        option.AcceptOnlyFromAmong("Always", "IfNotPresent", "Never");
+        return option;
+    }
 
     private static T FromEnvironment<T>(string name, T otherwise, TryParse<T> parse, ArgumentResult result)
     {

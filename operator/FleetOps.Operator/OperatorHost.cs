@@ -30,7 +30,11 @@ internal static class OperatorHost
                 runtime.LeaderElect = options.LeaderElect;
                 runtime.LeaseNamespace = options.Namespace;
             })
-            .AddModelDeployments(new(options.WorkerImage, options.WorkerCudaImage ?? options.WorkerImage, options.WorkerImagePullPolicy));
+            .AddModelDeployments(new(
+                options.WorkerImage,
+                options.WorkerCudaImage ?? options.WorkerImage,
+                options.WorkerImagePullPolicy,
+                options.WorkerCudaImagePullPolicy ?? options.WorkerImagePullPolicy));
 
         var app = builder.Build();
         app.MapControllerRuntime();

@@ -9,8 +9,11 @@ internal sealed record OperatorOptions
     /// <summary>Image of workers with GPUs; null for the same.</summary>
     public string? WorkerCudaImage { get; init; }
 
-    /// <summary>Pull policy of both; null for Kubernetes' own default.</summary>
+    /// <summary>Pull policy of the worker image; null for Kubernetes' own default.</summary>
     public string? WorkerImagePullPolicy { get; init; }
+
+    /// <summary>Pull policy of the image of workers with GPUs; null for that of the worker image.</summary>
+    public string? WorkerCudaImagePullPolicy { get; init; }
 
     /// <summary>Namespace of the Lease; null for the pod's own.</summary>
     public string? Namespace { get; init; }

@@ -50,7 +50,7 @@ internal static class WorkerPodTemplate
     {
         Name = WorkerContract.ContainerName,
         Image = model.Spec.Resources.Gpus > 0 ? settings.CudaImage : settings.Image,
-        ImagePullPolicy = settings.ImagePullPolicy,
+        ImagePullPolicy = model.Spec.Resources.Gpus > 0 ? settings.CudaImagePullPolicy : settings.ImagePullPolicy,
         Args = WorkerArguments.For(model.Metadata.Name, model.Spec),
         Ports =
         [

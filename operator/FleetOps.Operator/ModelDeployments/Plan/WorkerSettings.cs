@@ -3,5 +3,6 @@ namespace FleetOps.Operator.ModelDeployments.Plan;
 /// <summary>What the installation decides about workers.</summary>
 /// <param name="Image">Image of workers on the CPU.</param>
 /// <param name="CudaImage">Image of workers with GPUs.</param>
-/// <param name="ImagePullPolicy">Kubernetes' pull policy for both; null for Kubernetes' own default.</param>
-internal sealed record WorkerSettings(string Image, string CudaImage, string? ImagePullPolicy = null);
+/// <param name="ImagePullPolicy">Pull policy of the first; null for Kubernetes' own default.</param>
+/// <param name="CudaImagePullPolicy">Pull policy of the second; null for Kubernetes' own default.</param>
+internal sealed record WorkerSettings(string Image, string CudaImage, string? ImagePullPolicy = null, string? CudaImagePullPolicy = null);
