@@ -1,5 +1,7 @@
 using FleetOps.ControllerRuntime.Hosting;
 using FleetOps.Operator.ModelDeployments;
+using FleetOps.Operator.ModelDeployments.Observe;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace FleetOps.Operator;
 
@@ -24,6 +26,7 @@ internal static class OperatorHost
 
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         configure?.Invoke(builder.Services);
+        builder.Services.TryAddSingleton(static _ => KubeConnection.Open(KubeConnection.FindConfiguration(), "fleetops-operator", new SecretMetadataOnly()));
         builder.Services
             .AddControllerRuntime(runtime =>
             {

@@ -33,7 +33,8 @@ public static class KubeConnection
     /// <summary>Opens a client whose dead connections are noticed within 45 s. The caller owns it.</summary>
     /// <param name="configuration">Where and as whom.</param>
     /// <param name="userAgent">Name of the program in the server's audit log; null to leave it.</param>
-    public static Kubernetes Open(KubernetesClientConfiguration configuration, string? userAgent = null)
+    /// <param name="handlers">See every request before it is sent; the client owns them.</param>
+    public static Kubernetes Open(KubernetesClientConfiguration configuration, string? userAgent = null, params DelegatingHandler[] handlers)
     {
         if (userAgent is not null)
         {
@@ -50,7 +51,7 @@ public static class KubeConnection
             handler.EnableMultipleHttp2Connections = true;
             handler.ConnectTimeout = TimeSpan.FromSeconds(10);
         };
-        return new Kubernetes(configuration);
+        return new Kubernetes(configuration, handlers);
     }
 
     private static string? FirstOf(string? pathList) =>

@@ -1,4 +1,5 @@
 using FleetOps.Api;
+using FleetOps.ControllerRuntime.Reconciling;
 using k8s.Models;
 
 namespace FleetOps.Operator.ModelDeployments.Plan;
@@ -11,18 +12,7 @@ internal static class ChildMetadata
         Name = name,
         NamespaceProperty = owner.Metadata.NamespaceProperty,
         Labels = LabelsFor(names),
-        OwnerReferences =
-        [
-            new()
-            {
-                ApiVersion = $"{ModelDeployment.GroupName}/{ModelDeployment.VersionName}",
-                Kind = ModelDeployment.KindName,
-                Name = owner.Metadata.Name,
-                Uid = owner.Metadata.Uid,
-                Controller = true,
-                BlockOwnerDeletion = true,
-            },
-        ],
+        OwnerReferences = [Owners.ControllerReference(ModelDeploymentTypes.ModelDeployments, owner)],
     };
 
     public static Dictionary<string, string> LabelsFor(ChildNames names) => new(StringComparer.Ordinal)
@@ -34,9 +24,6 @@ internal static class ChildMetadata
         [Labels.AppPartOf] = "fleetops",
         [Labels.AppManagedBy] = "fleetops",
     };
-
-    /// <summary>Whether the ModelDeployment is the one that controls the child.</summary>
-    public static bool IsChild(ModelDeployment owner, V1ObjectMeta child) => Controller(child)?.Uid == owner.Metadata.Uid;
 
     /// <summary>The owner that controls an object, or null.</summary>
     public static V1OwnerReference? Controller(V1ObjectMeta child)

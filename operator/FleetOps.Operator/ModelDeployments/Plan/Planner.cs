@@ -1,4 +1,5 @@
 using FleetOps.Api;
+using FleetOps.ControllerRuntime.Reconciling;
 using FleetOps.Operator.ModelDeployments.Observe;
 using k8s;
 using k8s.Models;
@@ -51,19 +52,19 @@ internal static class Planner
         observed?.Metadata.DeletionTimestamp is null ? desired : null;
 
     private static Obstacle? FirstObstacle(Observation observed, ChildNames names) =>
-        ObstacleOf(observed.Model, "Deployment", names.Deployment, observed.Deployment?.Metadata)
-        ?? ObstacleOf(observed.Model, "Service", names.Service, observed.Service?.Metadata)
-        ?? ObstacleOf(observed.Model, "Service", names.HeadlessService, observed.HeadlessService?.Metadata)
-        ?? ObstacleOf(observed.Model, "ServiceAccount", names.ServiceAccount, observed.ServiceAccount?.Metadata);
+        ObstacleOf(observed.Model, "Deployment", names.Deployment, observed.Deployment)
+        ?? ObstacleOf(observed.Model, "Service", names.Service, observed.Service)
+        ?? ObstacleOf(observed.Model, "Service", names.HeadlessService, observed.HeadlessService)
+        ?? ObstacleOf(observed.Model, "ServiceAccount", names.ServiceAccount, observed.ServiceAccount);
 
-    private static Obstacle? ObstacleOf(ModelDeployment model, string kind, string name, V1ObjectMeta? existing)
+    private static Obstacle? ObstacleOf(ModelDeployment model, string kind, string name, IKubernetesObject<V1ObjectMeta>? existing)
     {
-        if (existing is null || ChildMetadata.IsChild(model, existing))
+        if (existing is null || Owners.IsControlledBy(existing, model))
         {
             return null;
         }
 
-        var owner = ChildMetadata.Controller(existing);
+        var owner = ChildMetadata.Controller(existing.Metadata);
         if (owner?.Kind == ModelDeployment.KindName && owner.Name == model.Metadata.Name)
         {
             return new(
