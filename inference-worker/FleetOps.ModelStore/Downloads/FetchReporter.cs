@@ -30,14 +30,20 @@ internal sealed class FetchReporter(IProgress<FetchProgress>? progress, TimeProv
 
         _bytes = bytes;
         TimeSpan since = time.GetElapsedTime(_reportedAt);
-        if (since >= interval && since > TimeSpan.Zero)
+        if (since < interval)
+        {
+            return;
+        }
+
+        if (since > TimeSpan.Zero)
         {
             double weight = 1 - Math.Exp(-since.TotalSeconds / RateWindowSeconds);
             double now = Math.Max(0, _bytes - _reportedBytes) / since.TotalSeconds;
             _rate = _rate == 0 ? now : _rate + weight * (now - _rate);
             (_reportedAt, _reportedBytes) = (time.GetTimestamp(), bytes);
-            Report();
         }
+
+        Report();
     }
 
     /// <summary>Tells of a fault that the fetch goes on after.</summary>

@@ -41,6 +41,13 @@ public sealed class FetchBench : IAsyncDisposable
         ProgressInterval = TimeSpan.Zero,
     };
 
+    /// <summary>Serves a file whose cuts come only when the fetcher has every byte before them.</summary>
+    public Uri Serve(string path, ServedFile file)
+    {
+        file.Received = Progress.ReachedAsync;
+        return Server.Serve(path, file);
+    }
+
     public Task<VerifiedModel> FetchAsync(Uri location, string? sha256 = null) => FetchAsync(location.AbsoluteUri, sha256);
 
     public Task<VerifiedModel> FetchAsync(string source, string? sha256 = null, string? revision = null, ModelFetcherOptions? options = null) =>

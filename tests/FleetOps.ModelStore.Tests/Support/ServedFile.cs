@@ -17,6 +17,9 @@ public sealed class ServedFile(byte[] content)
     /// <summary>Gives the fault of a request, counted from 1; null serves it well.</summary>
     public Func<int, ServedFault?> Fault { get; set; } = _ => null;
 
+    /// <summary>Completes when the client has the first so many bytes of the file: a cut connection takes with it what is still on its way.</summary>
+    public Func<long, Task> Received { get; set; } = _ => Task.CompletedTask;
+
     public int Requests => Volatile.Read(ref _requests);
 
     public async Task ServeAsync(HttpContext context)
@@ -64,7 +67,7 @@ public sealed class ServedFile(byte[] content)
             response.Headers.ContentRange = $"bytes {from + fault.ShiftRange}-{body.Length - 1}/{body.Length}";
         }
 
-        await SendAsync(context, body.AsMemory(from), fault);
+        await SendAsync(context, body.AsMemory(from), from, fault);
     }
 
     private int Start(HttpRequest request, ServedFault fault)
@@ -79,7 +82,7 @@ public sealed class ServedFile(byte[] content)
         return condition is null || fault.IgnoreIfRange || condition == ETag || condition == modified ? (int)from : 0;
     }
 
-    private static async Task SendAsync(HttpContext context, ReadOnlyMemory<byte> body, ServedFault fault)
+    private async Task SendAsync(HttpContext context, ReadOnlyMemory<byte> body, int from, ServedFault fault)
     {
         HttpResponse response = context.Response;
         int send = Math.Min(fault.CutAfter ?? body.Length, body.Length);
@@ -98,6 +101,7 @@ public sealed class ServedFile(byte[] content)
 
         if (fault.CutAfter is not null || send < response.ContentLength)
         {
+            await Task.WhenAny(Received(from + send), Task.Delay(TimeSpan.FromSeconds(10), context.RequestAborted));
             context.Abort();
         }
     }
