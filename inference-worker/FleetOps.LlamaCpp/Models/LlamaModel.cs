@@ -6,6 +6,11 @@ namespace FleetOps.LlamaCpp.Models;
 /// A loaded model: weights, vocabulary and metadata. It does not change, so its members may be used from any thread, and
 /// several contexts may share it. Contexts, samplers and chat templates keep it alive: its memory is freed when it and
 /// all of them are disposed.
+/// <para>
+/// llama.cpp checks the structure of a file and trusts its content: a file that was tampered with can fail one of its
+/// assertions, which ends the process. So load what is verified only; <see cref="LlamaRuntime.Load"/>'s abort listener
+/// hears the reason of such an end.
+/// </para>
 /// </summary>
 public sealed unsafe class LlamaModel : IDisposable
 {
@@ -107,8 +112,9 @@ public sealed unsafe class LlamaModel : IDisposable
 
         var native = LlamaNative.llama_model_default_params();
         native.NGpuLayers = runtime.Backend.Selected == Backends.Backend.Cpu ? 0 : parameters.GpuLayers;
-        native.LoadMode = parameters.UseMemoryMap ? LoadModeMap : LoadModeNone;
+        native.LoadMode = parameters.UseMemoryMap && !parameters.WithoutMemory ? LoadModeMap : LoadModeNone;
         native.CheckTensors = parameters.CheckTensors ? (byte)1 : (byte)0;
+        native.NoAlloc = parameters.WithoutMemory ? (byte)1 : (byte)0;
         native.VocabOnly = parameters.VocabularyOnly ? (byte)1 : (byte)0;
 
         using var watch = new LoadProgress(progress, cancellationToken);

@@ -15,6 +15,9 @@ public sealed record ModelParameters
     /// <summary>Load the vocabulary and the metadata only. Such a model can tokenize, and nothing else.</summary>
     public bool VocabularyOnly { get; init; }
 
+    /// <summary>Compute what would be allocated and allocate nothing; for <see cref="Contexts.MemoryEstimate"/>.</summary>
+    internal bool WithoutMemory { get; init; }
+
     /// <summary>Why the parameters cannot be used; null when they can.</summary>
     internal string? Fault => GpuLayers < -1 ? $"GpuLayers is {GpuLayers}; it must be -1 for all layers, or 0 or more." : null;
 }

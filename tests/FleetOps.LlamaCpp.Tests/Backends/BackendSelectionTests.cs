@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using FleetOps.TestModels;
 
 namespace FleetOps.LlamaCpp.Tests.Backends;
@@ -12,20 +11,20 @@ public sealed class BackendSelectionTests(LlamaFixture llama)
     [Fact]
     public void The_cpu_image_chooses_the_cpu()
     {
-        AssertCpu(Probe(Image(cuda: false), "Auto"), "this build has no CUDA");
-        AssertCpu(Probe(Image(cuda: false), "Cpu"), "the CPU was asked for");
+        AssertCpu(BackendProbe.Run(Image(cuda: false), "Auto"), "this build has no CUDA");
+        AssertCpu(BackendProbe.Run(Image(cuda: false), "Cpu"), "the CPU was asked for");
     }
 
     [Fact]
-    public void The_cpu_image_refuses_cuda() => AssertRefused(Probe(Image(cuda: false), "Cuda"), "this build has no CUDA");
+    public void The_cpu_image_refuses_cuda() => AssertRefused(BackendProbe.Run(Image(cuda: false), "Cuda"), "this build has no CUDA");
 
     [Fact]
     public void A_node_without_a_driver_gets_the_cpu_or_an_error()
     {
         var image = Image(cuda: true);
 
-        AssertCpu(Probe(image, "Auto", Runtime()), "no NVIDIA driver");
-        AssertRefused(Probe(image, "Cuda", Runtime()), "no NVIDIA driver");
+        AssertCpu(BackendProbe.Run(image, "Auto", Runtime()), "no NVIDIA driver");
+        AssertRefused(BackendProbe.Run(image, "Cuda", Runtime()), "no NVIDIA driver");
     }
 
     [Fact]
@@ -34,8 +33,8 @@ public sealed class BackendSelectionTests(LlamaFixture llama)
         var image = Image(cuda: true);
         (string, string)[] environment = [Runtime(driver: true), ("FLEETOPS_STUB_CUDA_INIT", "100")];
 
-        AssertCpu(Probe(image, "Auto", environment), "CUDA_ERROR_NO_DEVICE (100)");
-        AssertRefused(Probe(image, "Cuda", environment), "CUDA_ERROR_NO_DEVICE (100)");
+        AssertCpu(BackendProbe.Run(image, "Auto", environment), "CUDA_ERROR_NO_DEVICE (100)");
+        AssertRefused(BackendProbe.Run(image, "Cuda", environment), "CUDA_ERROR_NO_DEVICE (100)");
     }
 
     [Fact]
@@ -43,8 +42,8 @@ public sealed class BackendSelectionTests(LlamaFixture llama)
     {
         var image = Image(cuda: true);
 
-        AssertCpu(Probe(image, "Auto", Runtime(driver: true)), "shows no device");
-        AssertRefused(Probe(image, "Cuda", Runtime(driver: true)), "shows no device");
+        AssertCpu(BackendProbe.Run(image, "Auto", Runtime(driver: true)), "shows no device");
+        AssertRefused(BackendProbe.Run(image, "Cuda", Runtime(driver: true)), "shows no device");
     }
 
     [Fact]
@@ -52,7 +51,7 @@ public sealed class BackendSelectionTests(LlamaFixture llama)
     {
         (string, string)[] environment = [Runtime(driver: true), ("FLEETOPS_STUB_CUDA_DEVICES", "1"), ("FLEETOPS_STUB_CUDA_DRIVER", "12010")];
 
-        AssertRefused(Probe(Image(cuda: true), "Cuda", environment), "needs a driver for CUDA 12.4 or newer", "serves 12.1");
+        AssertRefused(BackendProbe.Run(Image(cuda: true), "Cuda", environment), "needs a driver for CUDA 12.4 or newer", "serves 12.1");
     }
 
     [Fact]
@@ -60,7 +59,7 @@ public sealed class BackendSelectionTests(LlamaFixture llama)
     {
         (string, string)[] environment = [Runtime(driver: true), ("FLEETOPS_STUB_CUDA_DEVICES", "1"), ("FLEETOPS_STUB_CUDA_CAPABILITY", "35")];
 
-        AssertRefused(Probe(Image(cuda: true), "Cuda", environment), "no code for Stub GPU 0 (compute capability 3.5)", "PTX 8.0");
+        AssertRefused(BackendProbe.Run(Image(cuda: true), "Cuda", environment), "no code for Stub GPU 0 (compute capability 3.5)", "PTX 8.0");
     }
 
     [Fact]
@@ -69,7 +68,7 @@ public sealed class BackendSelectionTests(LlamaFixture llama)
         var stubs = Stubs();
         (string, string)[] environment = [("LD_LIBRARY_PATH", Path.Combine(stubs, "driver")), ("FLEETOPS_STUB_CUDA_DEVICES", "1")];
 
-        AssertRefused(Probe(Image(cuda: true), "Cuda", environment), "libcudart.so.12");
+        AssertRefused(BackendProbe.Run(Image(cuda: true), "Cuda", environment), "libcudart.so.12");
     }
 
     [Fact]
@@ -77,8 +76,8 @@ public sealed class BackendSelectionTests(LlamaFixture llama)
     {
         (string, string)[] environment = [Runtime(driver: true), ("FLEETOPS_STUB_CUDA_DEVICES", "2")];
 
-        AssertCpu(Probe(Image(cuda: true), "Auto", environment), "finds no device although the driver shows 2");
-        AssertRefused(Probe(Image(cuda: true), "Cuda", environment), "finds no device although the driver shows 2", "stub");
+        AssertCpu(BackendProbe.Run(Image(cuda: true), "Auto", environment), "finds no device although the driver shows 2");
+        AssertRefused(BackendProbe.Run(Image(cuda: true), "Cuda", environment), "finds no device although the driver shows 2", "stub");
     }
 
     [Fact]
@@ -86,13 +85,13 @@ public sealed class BackendSelectionTests(LlamaFixture llama)
     {
         (string, string)[] environment = [Runtime(driver: true), ("FLEETOPS_STUB_CUDA_DEVICES", "1")];
 
-        AssertCpu(Probe(Image(cuda: true), "Cpu", environment), "the CPU was asked for");
+        AssertCpu(BackendProbe.Run(Image(cuda: true), "Cpu", environment), "the CPU was asked for");
     }
 
     [Fact]
     public void Missing_libraries_are_named_with_the_cure()
     {
-        var (exit, output) = Probe(Path.Combine(llama.Folder, "nowhere"), "Auto");
+        var (exit, output) = BackendProbe.Run(Path.Combine(llama.Folder, "nowhere"), "Auto");
 
         Assert.Equal(1, exit);
         Assert.StartsWith("NativeLibraryMissing|", output, StringComparison.Ordinal);
@@ -154,22 +153,4 @@ public sealed class BackendSelectionTests(LlamaFixture llama)
 
     private static (string, string) Runtime(bool driver = false) =>
         ("LD_LIBRARY_PATH", driver ? $"{Stubs()}/runtime:{Stubs()}/driver" : $"{Stubs()}/runtime");
-
-    private static (int Exit, string Output) Probe(string native, string request, params (string Name, string Value)[] environment)
-    {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "FleetOps.LlamaCpp.BackendProbe.dll"), native, request])
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-        };
-        foreach (var (name, value) in environment)
-        {
-            start.Environment[name] = value;
-        }
-
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEnd().Trim();
-        process.WaitForExit();
-        return (process.ExitCode, output);
-    }
 }

@@ -9,6 +9,8 @@ namespace FleetOps.LlamaCpp.Tests.Native;
 
 public sealed class StructLayoutTests(LlamaFixture llama)
 {
+    private const string Compiler = "/usr/bin/gcc";
+
     private static readonly (string C, Type Mirror)[] Structs =
     [
         ("llama_model_params", typeof(LlamaModelParams)),
@@ -26,8 +28,9 @@ public sealed class StructLayoutTests(LlamaFixture llama)
     {
         var source = NativeTools.LlamaSource(out var reason);
         Assert.SkipWhen(source is null, reason);
+        Assert.SkipUnless(File.Exists(Compiler), $"the C compiler {Compiler} is missing");
         var program = Path.Combine(llama.Folder, "layout");
-        Run("gcc", $"-I{source}/include", $"-I{source}/ggml/include", "-o", program, Path.Combine(NativeTools.RepositoryRoot(), "tests/FleetOps.LlamaCpp.Tests/Native/layout.c"));
+        Run(Compiler, $"-I{source}/include", $"-I{source}/ggml/include", "-o", program, Path.Combine(NativeTools.RepositoryRoot(), "tests/FleetOps.LlamaCpp.Tests/Native/layout.c"));
 
         Assert.Equal(Run(program).Trim(), string.Join('\n', Structs.SelectMany(static pair => Describe(pair.C, pair.Mirror))));
     }
