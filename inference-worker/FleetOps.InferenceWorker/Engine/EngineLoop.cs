@@ -110,6 +110,7 @@ internal sealed class EngineLoop(
             var sequence = new RunningSequence(slot, generation, CreateSampler(generation), clock.GetTimestamp());
             _slots[slot] = sequence;
             _running.Add(sequence);
+            ReportOccupation();
             generation.Admit();
         }
     }

@@ -43,6 +43,9 @@ internal sealed class InferenceEngine : IDisposable
     /// <summary>The bounds.</summary>
     public EngineSettings Settings { get; }
 
+    /// <summary>The context; only the engine's own thread may use it.</summary>
+    internal LlamaContext Context => _context;
+
     /// <summary>What was done so far.</summary>
     public EngineCounters Counters { get; } = new();
 

@@ -67,6 +67,8 @@ public sealed unsafe class LlamaContext : IDisposable
     {
         ArgumentNullException.ThrowIfNull(batch);
         using var visit = _user.Enter();
+        // The abort flag, which is written below, goes with the context.
+        ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
         var native = batch.Native;
         Check(native);
         Array.Clear(_outputs);
