@@ -1,0 +1,98 @@
+using FleetOps.InferenceWorker.Engine.Batching;
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
+
+namespace FleetOps.InferenceWorker.Tests.Engine;
+
+[Properties(Arbitrary = [typeof(BatchPlannerTests)])]
+public sealed class BatchPlannerTests
+{
+    /// <summary>Running sequences and a budget that covers them, as the loop has them.</summary>
+    public sealed record Load(int[] PromptTokensLeft, int Budget)
+    {
+        internal SequenceWork[] Work => [.. PromptTokensLeft.Select((left, slot) => new SequenceWork(slot, left))];
+
+        internal BatchShare[] Plan()
+        {
+            var shares = new BatchShare[Work.Length];
+            return shares[..BatchPlanner.Plan(Work, Budget, shares)];
+        }
+    }
+
+    public static Arbitrary<Load> Loads()
+    {
+        var promptTokensLeft = Gen.Frequency((3, Gen.Constant(0)), (2, Gen.Choose(1, 20)), (1, Gen.Choose(21, 5000)));
+        return (from sequences in Gen.Choose(0, 64)
+                from left in promptTokensLeft.ArrayOf(sequences)
+                from spare in Gen.Choose(0, 600)
+                select new Load(left, sequences + spare)).ToArbitrary();
+    }
+
+    [Property(MaxTest = 500)]
+    public void A_batch_never_exceeds_the_budget_and_names_each_slot_once(Load load)
+    {
+        var plan = load.Plan();
+        Assert.True(plan.Sum(share => share.Tokens) <= load.Budget);
+        Assert.Equal(plan.Length, plan.Select(share => share.Slot).Distinct().Count());
+        Assert.All(plan, share => Assert.True(share.Tokens > 0));
+    }
+
+    [Property(MaxTest = 500)]
+    public void Every_sequence_that_decodes_gets_exactly_one_token_and_samples(Load load)
+    {
+        var plan = load.Plan().ToDictionary(share => share.Slot);
+        foreach (var sequence in load.Work.Where(sequence => sequence.PromptTokensLeft == 0))
+        {
+            Assert.Equal(new BatchShare(sequence.Slot, 1, Samples: true), plan[sequence.Slot]);
+        }
+    }
+
+    [Property(MaxTest = 500)]
+    public void A_prompt_samples_exactly_when_its_last_token_is_computed(Load load)
+    {
+        foreach (var share in load.Plan().Where(share => load.PromptTokensLeft[share.Slot] > 0))
+        {
+            Assert.True(share.Tokens <= load.PromptTokensLeft[share.Slot]);
+            Assert.Equal(share.Tokens == load.PromptTokensLeft[share.Slot], share.Samples);
+        }
+    }
+
+    [Property(MaxTest = 500)]
+    public void No_budget_is_left_over_while_a_prompt_waits(Load load)
+    {
+        var plan = load.Plan();
+        var wanted = load.PromptTokensLeft.Sum(left => Math.Max(1, left));
+        Assert.Equal(Math.Min(wanted, load.Budget), plan.Sum(share => share.Tokens));
+    }
+
+    [Property(MaxTest = 500)]
+    public void Prompts_are_served_in_the_order_of_admission(Load load)
+    {
+        var prompts = load.Plan().Where(share => load.PromptTokensLeft[share.Slot] > 0).ToList();
+        Assert.Equal(prompts.Select(share => share.Slot).Order(), prompts.Select(share => share.Slot));
+        // Only the last one that got something may have got less than all of it.
+        Assert.All(prompts.SkipLast(1), share => Assert.True(share.Samples));
+    }
+
+    [Property(MaxTest = 200)]
+    public void Every_load_is_done_after_finitely_many_batches(Load load)
+    {
+        var left = load.PromptTokensLeft.ToArray();
+        var batches = 0;
+        while (left.Any(tokens => tokens > 0))
+        {
+            foreach (var share in (load with { PromptTokensLeft = left }).Plan().Where(share => left[share.Slot] > 0))
+            {
+                left[share.Slot] -= share.Tokens;
+            }
+
+            batches++;
+            Assert.True(batches <= load.PromptTokensLeft.Sum() + 1);
+        }
+    }
+
+    [Fact]
+    public void A_budget_that_would_stall_a_stream_is_refused() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Load([0, 0, 0], Budget: 2).Plan());
+}

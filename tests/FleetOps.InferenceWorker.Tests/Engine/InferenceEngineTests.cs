@@ -1,0 +1,202 @@
+using FleetOps.Inference.V1;
+using FleetOps.InferenceWorker.Engine;
+using FleetOps.InferenceWorker.Engine.Requests;
+using FleetOps.InferenceWorker.Engine.Sampling;
+using FleetOps.InferenceWorker.State;
+using FleetOps.InferenceWorker.Tests.Fixtures;
+using Grpc.Core;
+
+namespace FleetOps.InferenceWorker.Tests.Engine;
+
+public sealed class InferenceEngineTests
+{
+    [Fact]
+    public async Task A_cancelled_sequence_frees_its_slot_for_the_one_that_waits()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { MaxSequences = 1 });
+        var running = await worker.OccupyAsync();
+        var waiting = worker.Enqueue();
+        Assert.False(waiting.Admitted.IsCompleted);
+
+        running.Cancel();
+        Assert.True(await waiting.Admitted);
+        Assert.Equal(EndCause.Cancelled, (await EndOf(running)).Cause);
+        waiting.Cancel();
+        await EndOf(waiting);
+        Assert.Equal((0, 0, 0L), (worker.Engine.Running, worker.Engine.Waiting, worker.Engine.Counters.KvTokens));
+    }
+
+    [Fact]
+    public async Task A_request_that_gives_up_in_the_queue_never_gets_a_slot()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { MaxSequences = 1 });
+        var running = await worker.OccupyAsync();
+        var waiting = worker.Enqueue();
+        waiting.Cancel();
+        Assert.False(await waiting.Admitted);
+        Assert.Equal((EndCause.Cancelled, 0), ((await EndOf(waiting)).Cause, waiting.End!.SampledTokens));
+        Assert.Equal(0, worker.Engine.Waiting);
+        running.Cancel();
+    }
+
+    [Fact]
+    public async Task A_reader_that_stops_does_not_hold_up_the_others_and_goes_on_when_it_reads_again()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { OutputCapacity = 4 });
+        var slow = await worker.OccupyAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            var other = await worker.GenerateAsync(new GenerateRequest { Text = "others", Stop = new StopOptions { MaxTokens = 50, IgnoreEndOfGeneration = true } });
+            Assert.Equal(50, other.Finish.Usage.CompletionTokens);
+        }
+
+        // It paused after as many tokens as the channel holds, and still has its slot.
+        Assert.Equal(1, worker.Engine.Running);
+        Assert.Equal(4, worker.Engine.Counters.KvTokens);
+        var tokens = new List<int>();
+        while (await slow.WaitToReadAsync(TestContext.Current.CancellationToken))
+        {
+            while (slow.TryRead(out var token))
+            {
+                tokens.Add(token.Value);
+            }
+        }
+
+        Assert.Equal(EndCause.ContextFull, slow.End!.Cause);
+        Assert.Equal(511, tokens.Count);
+        var alone = worker.Engine.Submit(InProcessWorker.Endless());
+        Assert.Equal(tokens, await TokensOf(alone));
+    }
+
+    [Fact]
+    public async Task A_reader_that_stays_away_loses_its_slot()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(
+            ModelFiles.Random, options => options with { OutputCapacity = 4, SlowReaderTimeout = TimeSpan.FromMilliseconds(50) });
+        var slow = await worker.OccupyAsync();
+        await Until.HoldsAsync(() => slow.End is not null, "the sequence has ended");
+        Assert.Equal(EndCause.SlowReader, slow.End!.Cause);
+        Assert.Equal(0, worker.Engine.Running);
+    }
+
+    [Fact]
+    public async Task A_long_prompt_does_not_stop_a_running_stream()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { ContextLength = 2048, BatchTokens = 16, OutputCapacity = 4096 });
+        var stream = worker.Engine.Submit(InProcessWorker.Endless());
+        Assert.True(await stream.WaitToReadAsync(TestContext.Current.CancellationToken));
+
+        var prompt = Enumerable.Range(0, 1500).Select(i => 3 + (i % 200)).ToArray();
+        var before = worker.Engine.Counters.Batches;
+        var sampledBefore = worker.Engine.Counters.SampledTokens;
+        var heavy = worker.Engine.Submit(InProcessWorker.Endless(prompt) with { MaxTokens = 1 });
+        await EndOf(heavy);
+        // 15 prompt tokens fit beside the stream's one, so its prompt took a hundred batches, in each of which the stream moved.
+        Assert.InRange(worker.Engine.Counters.Batches - before, 100, 400);
+        Assert.InRange(worker.Engine.Counters.SampledTokens - sampledBefore, 100, 400);
+        stream.Cancel();
+    }
+
+    [Fact]
+    public async Task Eight_at_once_say_what_each_says_alone()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(
+            ModelFiles.Random, options => options with { MaxSequences = 8, BatchTokens = 64, OutputCapacity = 4096 });
+        var requests = Enumerable.Range(0, 24).Select(i => new GenerationRequest
+        {
+            Prompt = [1, .. Enumerable.Range(0, 1 + (i * 13 % 170)).Select(j => 3 + (((i * 31) + (j * j)) % 250))],
+            Sampling = new SamplingSettings { Temperature = 0 },
+            MaxTokens = 16 + i,
+            IgnoreEndOfGeneration = true,
+        }).ToList();
+
+        var alone = new List<int[]>();
+        foreach (var request in requests)
+        {
+            alone.Add(await TokensOf(worker.Engine.Submit(request)));
+        }
+
+        var together = await Task.WhenAll(requests.Select(worker.Engine.Submit).Select(TokensOf));
+        Assert.All(alone.Zip(together), pair => Assert.Equal(pair.First, pair.Second));
+        Assert.Equal((0, 0L), (worker.Engine.Running, worker.Engine.Counters.KvTokens));
+    }
+
+    [Fact]
+    public async Task Cancelling_at_any_point_of_a_life_leaks_nothing_and_disturbs_nobody()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { OutputCapacity = 4096, MaxWaiting = 1000 });
+        var steady = InProcessWorker.Endless(1, 70, 80, 90) with { MaxTokens = 200 };
+        var alone = await TokensOf(worker.Engine.Submit(steady));
+
+        var random = new Random(42);
+        var kept = new List<Task<int[]>>();
+        var dropped = new List<Generation>();
+        for (var i = 0; i < 300; i++)
+        {
+            if (i % 20 == 0)
+            {
+                kept.Add(TokensOf(worker.Engine.Submit(steady)));
+            }
+
+            var victim = worker.Engine.Submit(InProcessWorker.Endless([.. Enumerable.Range(0, random.Next(1, 100)).Select(_ => random.Next(3, 380))]));
+            dropped.Add(victim);
+            var after = random.Next(4);
+            if (after > 0 && await victim.Admitted)
+            {
+                for (var read = 0; read < after && await victim.WaitToReadAsync(TestContext.Current.CancellationToken); read++)
+                {
+                    victim.TryRead(out _);
+                }
+            }
+
+            victim.Cancel();
+            victim.Cancel();
+        }
+
+        Assert.All(await Task.WhenAll(dropped.Select(EndOf)), end => Assert.Equal(EndCause.Cancelled, end.Cause));
+        Assert.All(await Task.WhenAll(kept), tokens => Assert.Equal(alone, tokens));
+        Assert.Equal((0, 0, 0L), (worker.Engine.Running, worker.Engine.Waiting, worker.Engine.Counters.KvTokens));
+    }
+
+    [Fact]
+    public async Task A_fault_in_the_engine_ends_every_request_and_the_worker()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { MaxSequences = 1, OutputCapacity = 8 });
+        var running = await worker.OccupyAsync();
+        var inTheQueue = worker.Enqueue();
+        using var call = worker.Client.Generate(new GenerateRequest { Text = "m" }, cancellationToken: TestContext.Current.CancellationToken);
+        await Until.HoldsAsync(() => worker.Engine.Waiting == 2 && worker.Engine.Counters.KvTokens == 8, "one is paused and two wait");
+
+        // The loop sleeps, so nobody is inside the context; its next decode meets a context that is gone.
+        worker.Engine.Context.Dispose();
+        Assert.True(running.TryRead(out _));
+
+        Assert.Equal(EndCause.EngineFailed, (await EndOf(running)).Cause);
+        Assert.Equal(EndCause.EngineFailed, (await EndOf(inTheQueue)).Cause);
+        var error = await Assert.ThrowsAsync<RpcException>(() => Answer.ReadAsync(call));
+        Assert.Equal(StatusCode.Internal, error.StatusCode);
+        Assert.Equal(ExitCodes.Software, await worker.Completion);
+        Assert.Equal((WorkerPhase.Failed, "EngineFailed"), (worker.State.Phase, worker.State.Describe(0, 0).Reason));
+        Assert.Throws<EngineRefusedException>(() => worker.Engine.Submit(InProcessWorker.Endless()));
+    }
+
+    private static async Task<int[]> TokensOf(Generation generation)
+    {
+        var tokens = new List<int>();
+        while (await generation.WaitToReadAsync(TestContext.Current.CancellationToken))
+        {
+            while (generation.TryRead(out var token))
+            {
+                tokens.Add(token.Value);
+            }
+        }
+
+        return [.. tokens];
+    }
+
+    private static async Task<GenerationEnd> EndOf(Generation generation)
+    {
+        await TokensOf(generation);
+        return generation.End!;
+    }
+}
