@@ -87,7 +87,7 @@ private_apt() {
     "$type" "$(debian_mirror)" "$suite" "$components" >"$dir/sources.list"
   : >"$dir/status"
   apt_private=(-q
-    -o Acquire::Retries=3 -o APT::Sandbox::User=root -o Dir::State="$dir" -o Dir::State::status="$dir/status"
+    -o Acquire::Retries=3 -o Acquire::Languages=none -o APT::Sandbox::User=root -o Dir::State="$dir" -o Dir::State::status="$dir/status"
     -o Dir::Etc::SourceList="$dir/sources.list" -o Dir::Etc::SourceParts=/dev/null
     -o Dir::State::Lists="$dir/lists" -o Dir::Cache="$dir/cache")
   logged "reading Debian's package list ($suite)" apt-get "${apt_private[@]}" update
