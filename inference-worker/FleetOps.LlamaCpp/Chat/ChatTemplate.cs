@@ -1,3 +1,4 @@
+using System.Text;
 using FleetOps.LlamaCpp.Models;
 using FleetOps.LlamaCpp.Native;
 
@@ -62,7 +63,14 @@ public sealed unsafe class ChatTemplate : IDisposable
         ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
         var error = stackalloc byte[ShimText.ErrorSize];
         error[0] = 0;
-        var json = ShimNative.fleetops_chat_parse(prompt.ParserJson, answer, isPartial ? 1 : 0, error, ShimText.ErrorSize);
+        var text = Encoding.UTF8.GetBytes(answer);
+        nint json;
+        fixed (byte* start = text)
+        {
+            var nothing = (byte)0;
+            json = ShimNative.fleetops_chat_parse(prompt.ParserJson, start == null ? &nothing : start, text.Length, isPartial ? 1 : 0, error, ShimText.ErrorSize);
+        }
+
         return json != 0
             ? ChatJson.Answer(ShimText.Owned(json))
             : throw new LlamaException(LlamaFault.TemplateFailed, $"The model's answer does not have the form of its chat template: {ShimText.Error(error)}");

@@ -40,5 +40,5 @@ internal static unsafe partial class ShimNative
     [LibraryImport(Library)] public static partial int fleetops_chat_template_is_explicit(nint chat);
     [LibraryImport(Library)] public static partial nint fleetops_chat_template_source(nint chat, byte* error, int errorSize);
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint fleetops_chat_apply(nint chat, string request, byte* error, int errorSize);
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint fleetops_chat_parse(string parser, string text, int partial, byte* error, int errorSize);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint fleetops_chat_parse(string parser, byte* text, int length, int partial, byte* error, int errorSize);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using FleetOps.LlamaCpp.Native;
 
 namespace FleetOps.LlamaCpp.Sampling;
@@ -13,11 +14,25 @@ public static unsafe class JsonSchemaGrammar
     {
         ArgumentNullException.ThrowIfNull(runtime);
         ArgumentNullException.ThrowIfNull(schema);
+        CheckDepth(schema);
         var error = stackalloc byte[ShimText.ErrorSize];
         error[0] = 0;
         var grammar = ShimNative.fleetops_schema_to_grammar(schema, error, ShimText.ErrorSize);
         return grammar != 0
             ? ShimText.Owned(grammar)
             : throw new LlamaException(LlamaFault.InvalidGrammar, $"The JSON schema cannot be turned into a grammar: {ShimText.Error(error)}");
+    }
+
+    // llama.cpp follows a schema by recursion; JsonDocument's own limit of 64 levels keeps that off the end of the stack.
+    private static void CheckDepth(string schema)
+    {
+        try
+        {
+            JsonDocument.Parse(schema).Dispose();
+        }
+        catch (JsonException e)
+        {
+            throw new LlamaException(LlamaFault.InvalidGrammar, $"The JSON schema is not JSON, or nested too deeply: {e.Message}", e);
+        }
     }
 }

@@ -13,10 +13,36 @@ struct fleetops_chat_template {
 
 namespace {
 
+// llama.cpp parses expressions by recursion, so a template of nothing but brackets would exhaust the stack.
+constexpr size_t MAX_NESTING = 200;
+
+void check_nesting(const char * source) {
+    size_t depth = 0;
+    bool   code  = false;
+    for (; *source != '\0'; source++) {
+        if (*source == '{' && (source[1] == '{' || source[1] == '%')) {
+            code = true;
+            source++;
+        } else if (code && strchr("([{", *source) != nullptr) {
+            depth++;
+        } else if ((*source == '}' || *source == '%') && source[1] == '}') {
+            code  = false;
+            depth = 0;
+            source++;
+        } else if (code && depth > 0 && strchr(")]}", *source) != nullptr) {
+            depth--;
+        }
+        if (depth > MAX_NESTING) {
+            throw std::runtime_error("an expression nests its brackets deeper than " + std::to_string(MAX_NESTING));
+        }
+    }
+}
+
 // common_chat_templates_init logs what is wrong with a template and throws an exception without it, so the template is
 // parsed here first.
 void check(const char * source) {
     if (source != nullptr && *source != '\0') {
+        check_nesting(source);
         jinja::lexer lexer;
         jinja::parse_from_tokens(lexer.tokenize(source));
     }
@@ -112,7 +138,8 @@ FLEETOPS_API char * fleetops_chat_apply(const fleetops_chat_template * chat, con
 
 // Takes a model's answer apart: content, reasoning, tool calls. `parser` is what fleetops_chat_apply gave; `partial`
 // says that more text will follow.
-FLEETOPS_API char * fleetops_chat_parse(const char * parser, const char * text, int32_t partial, char * error, int32_t error_size) {
+FLEETOPS_API char * fleetops_chat_parse(
+    const char * parser, const char * text, int32_t length, int32_t partial, char * error, int32_t error_size) {
     return fleetops::guard<char *>(nullptr, error, error_size, [&] {
         const auto                json = common_json::parse(parser);
         common_chat_parser_params params;
@@ -124,6 +151,6 @@ FLEETOPS_API char * fleetops_chat_parse(const char * parser, const char * text, 
         if (!saved.empty()) {
             params.parser.load(saved);
         }
-        return fleetops::copy(common_chat_parse(text, partial != 0, params).to_json_oaicompat().dump_safe());
+        return fleetops::copy(common_chat_parse(std::string(text, (size_t) length), partial != 0, params).to_json_oaicompat().dump_safe());
     });
 }

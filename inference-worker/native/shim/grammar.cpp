@@ -5,9 +5,41 @@
 #include "json.h"
 #include "llama-grammar.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace {
+
+// llama.cpp follows groups and rules by recursion, and its parser is quadratic: a grammar from a request could exhaust the
+// stack or hold a thread for minutes. What JSON schemas of real tools become is far below these.
+constexpr size_t MAX_LENGTH  = 256 * 1024;
+constexpr size_t MAX_NESTING = 200;
+constexpr size_t MAX_RULES   = 8192;
+
+// The deepest nesting of groups, outside of literals, character classes and comments.
+size_t nesting(const char * text) {
+    size_t depth = 0, deepest = 0;
+    char   inside = '\0';
+    for (; *text != '\0'; text++) {
+        if (inside != '\0') {
+            if (*text == '\\' && inside != '\n' && text[1] != '\0') {
+                text++;
+            } else if (*text == inside) {
+                inside = '\0';
+            }
+            continue;
+        }
+        switch (*text) {
+            case '"': inside = '"'; break;
+            case '[': inside = ']'; break;
+            case '#': inside = '\n'; break;
+            case '(': deepest = std::max(deepest, ++depth); break;
+            case ')': depth -= depth > 0; break;
+            default: break;
+        }
+    }
+    return deepest;
+}
 
 const char * skip_blank(const char * text) {
     while (*text == ' ' || *text == '\t' || *text == '\r' || *text == '\n' || *text == '#') {
@@ -24,6 +56,12 @@ const char * skip_blank(const char * text) {
 
 // Follows llama_grammar_parser::parse, but lets the exception out.
 void check(const llama_vocab * vocab, const char * grammar, const char * root) {
+    if (strlen(grammar) > MAX_LENGTH) {
+        throw std::runtime_error("the grammar is longer than " + std::to_string(MAX_LENGTH) + " bytes");
+    }
+    if (nesting(grammar) > MAX_NESTING) {
+        throw std::runtime_error("the grammar nests its groups deeper than " + std::to_string(MAX_NESTING));
+    }
     llama_grammar_parser parser(vocab);
     const char *         rest = skip_blank(grammar);
     if (*rest == '\0') {
@@ -31,6 +69,9 @@ void check(const llama_vocab * vocab, const char * grammar, const char * root) {
     }
     while (*rest != '\0') {
         rest = parser.parse_rule(rest);
+    }
+    if (parser.rules.size() > MAX_RULES) {
+        throw std::runtime_error("the grammar has more than " + std::to_string(MAX_RULES) + " rules, groups and repetitions together");
     }
     for (const auto & [name, id] : parser.symbol_ids) {
         if (id >= parser.rules.size() || parser.rules[id].empty()) {

@@ -107,13 +107,41 @@ public sealed class ChatTemplateTests(LlamaFixture llama)
         Assert.Equal("get_weather", Assert.Single(part.ToolCalls).Name);
     }
 
-    [Fact]
-    public void A_plain_answer_stays_as_it_is()
+    [Theory]
+    [InlineData("Good bye.")]
+    [InlineData("")]
+    [InlineData("with a \0 inside")]
+    public void A_plain_answer_stays_as_it_is(string answer)
     {
         using var template = new ChatTemplate(llama.Successor);
         var prompt = template.Apply(Conversation);
 
-        Assert.Equal(new ChatAnswer("Good bye.", "", []).Content, template.Parse(prompt, "Good bye.").Content);
+        var parsed = template.Parse(prompt, answer);
+
+        Assert.Equal((answer, ""), (parsed.Content, parsed.ReasoningContent));
+        Assert.Empty(parsed.ToolCalls);
+    }
+
+    [Fact]
+    public void A_template_that_would_exhaust_the_stack_is_refused()
+    {
+        var source = $"{{{{ {new string('(', 100_000)}1{new string(')', 100_000)} }}}}";
+
+        Assert.Contains("deeper than 200", Assert.Throws<LlamaException>(() => new ChatTemplate(llama.Successor, source)).Message, StringComparison.Ordinal);
+        using var deep = new ChatTemplate(llama.Successor, $"((((( {{{{ {new string('(', 150)}1{new string(')', 150)} }}}}");
+        Assert.Equal("((((( 1", deep.Apply(Conversation).Text);
+    }
+
+    [Fact]
+    public void The_templates_of_well_known_models_are_taken()
+    {
+        var source = NativeTools.LlamaSource(out var reason);
+        Assert.SkipWhen(source is null, reason);
+
+        foreach (var file in Directory.GetFiles(Path.Combine(source!, "models/templates"), "*.jinja"))
+        {
+            new ChatTemplate(llama.Successor, File.ReadAllText(file)).Dispose();
+        }
     }
 
     [Fact]

@@ -44,12 +44,24 @@ public sealed class GrammarTests(LlamaFixture llama)
     [InlineData("root ::= root \"a\"", "left recursion")]
     [InlineData("root ::= \"a\"{1000000}", "repetition")]
     [InlineData("root ::= \"a\0\"", "zero character")]
-    public void A_wrong_grammar_is_refused_with_the_reason(string grammar, string reason)
-    {
-        var thrown = Assert.Throws<LlamaException>(() => new LlamaSamplerBuilder(Model).WithGrammar(grammar).Greedy());
+    public void A_wrong_grammar_is_refused_with_the_reason(string grammar, string reason) => AssertRefused(grammar, reason);
 
-        Assert.Equal(LlamaFault.InvalidGrammar, thrown.Fault);
-        Assert.Contains(reason, thrown.Message, StringComparison.OrdinalIgnoreCase);
+    [Fact]
+    public void A_grammar_that_would_exhaust_the_stack_is_refused()
+    {
+        AssertRefused($"root ::= {new string('(', 100_000)}\"a\"{new string(')', 100_000)}", "deeper than 200");
+        AssertRefused($"{string.Concat(Enumerable.Range(0, 9000).Select(static i => $"r{i} ::= r{i + 1} \"b\"\n"))}r9000 ::= \"a\"\nroot ::= r0", "more than 8192");
+        AssertRefused($"root ::= \"{new string('a', 300_000)}\"", "longer than");
+        new LlamaSamplerBuilder(Model).WithGrammar($"root ::= {new string('(', 200)}\"((((\" [(((] {new string(')', 200)} # (((").Greedy().Dispose();
+        new LlamaSamplerBuilder(Model).WithGrammar($"{string.Concat(Enumerable.Range(0, 8000).Select(static i => $"r{i} ::= r{i + 1} \"b\"\n"))}r8000 ::= \"a\"\nroot ::= r0").Greedy().Dispose();
+    }
+
+    [Fact]
+    public void A_schema_that_would_exhaust_the_stack_is_refused()
+    {
+        var schema = string.Concat(Enumerable.Repeat("""{"type":"array","items":""", 20_000)) + "{}" + new string('}', 20_000);
+
+        Assert.Equal(LlamaFault.InvalidGrammar, Assert.Throws<LlamaException>(() => JsonSchemaGrammar.FromSchema(llama.Runtime, schema)).Fault);
     }
 
     [Property(MaxTest = 200)]
@@ -104,6 +116,14 @@ public sealed class GrammarTests(LlamaFixture llama)
         var thrown = Record.Exception(() => sampler.Sample(context, index));
 
         Assert.True(thrown is null or LlamaException { Fault: LlamaFault.SamplingFailed }, thrown?.ToString());
+    }
+
+    private void AssertRefused(string grammar, string reason)
+    {
+        var thrown = Assert.Throws<LlamaException>(() => new LlamaSamplerBuilder(Model).WithGrammar(grammar).Greedy());
+
+        Assert.Equal(LlamaFault.InvalidGrammar, thrown.Fault);
+        Assert.Contains(reason, thrown.Message, StringComparison.OrdinalIgnoreCase);
     }
 
     private string Generate(LlamaSampler sampler, int count = 64)
