@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 
 namespace FleetOps.TestCluster;
 
@@ -51,12 +52,26 @@ internal sealed class ServerProcess : IAsyncDisposable
         return new ServerProcess(started, Path.GetFileName(program), logPath);
     }
 
-    /// <summary>A loopback port that nobody listened on a moment ago.</summary>
+    /// <summary>
+    /// A loopback port that nobody listened on a moment ago. It lies below the range that outgoing connections take theirs from: otherwise a client that
+    /// tries a stopped server again and again could take the server's port, or even connect to itself.
+    /// </summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = RandomNumberGenerator.GetInt32(18_000, 32_000);
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            try
+            {
+                listener.Start();
+                return port;
+            }
+            catch (SocketException taken) when (taken.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                // Try another one.
+            }
+        }
     }
 
     /// <summary>Waits until <paramref name="isReady"/> says so.</summary>
