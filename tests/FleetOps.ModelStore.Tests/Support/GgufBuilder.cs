@@ -45,7 +45,8 @@ public sealed class GgufBuilder
         {
             writer.Write((uint)type);
             value(writer);
-        }));
+        }
+        ));
         return this;
     }
 

@@ -49,6 +49,9 @@ public sealed class StandInServer : IAsyncDisposable
     public static SocketsHttpHandler TrustingHandler() => new()
     {
         AllowAutoRedirect = false,
+
+        // An answer that is not read to its end closes the connection at once, so that the server sees it.
+        MaxResponseDrainSize = 0,
         UseCookies = false,
         SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.GetCertHashString() == Certificate.GetCertHashString() },
     };
