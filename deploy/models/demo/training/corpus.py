@@ -10,7 +10,6 @@ A line of a topic starts with a word that says what it is:
 In a phrasing (a|b) is a choice, [a] may be left out, {name} is an item of a list.
 """
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 

@@ -164,7 +164,7 @@ def main():
     parser.add_argument("--source", required=True)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--processes", type=int, default=2, help="another number gives another model")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
