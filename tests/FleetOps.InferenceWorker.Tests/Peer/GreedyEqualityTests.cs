@@ -11,10 +11,10 @@ namespace FleetOps.InferenceWorker.Tests.Peer;
 public sealed class GreedyEqualityTests
 {
     private const int Prompts = 50;
-    private const int ContextLength = 512;
+    private const int ContextLength = 1024;
     private const int Slots = 8;
     private const int BatchTokens = 512;
-    private const int MaxTokens = 300;
+    private const int MaxTokens = 900;
 
     private sealed record Question(string Text, string Answer);
 

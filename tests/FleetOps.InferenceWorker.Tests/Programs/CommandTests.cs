@@ -1,0 +1,93 @@
+using System.Text.Json;
+using FleetOps.InferenceWorker.Tests.Fixtures;
+
+namespace FleetOps.InferenceWorker.Tests.Programs;
+
+/// <summary>The commands for people: inspect, fetch, chat.</summary>
+public sealed class CommandTests
+{
+    [Fact]
+    public async Task Inspect_prints_what_the_header_says()
+    {
+        await using var text = await WorkerProcess.RunAsync(["inspect", ModelFiles.Successor]);
+        Assert.Equal(0, text.ExitCode);
+        Assert.Contains("general.architecture", text.Output, StringComparison.Ordinal);
+        Assert.Contains("F16", text.Output, StringComparison.Ordinal);
+
+        await using var json = await WorkerProcess.RunAsync(["inspect", ModelFiles.Successor, "--json", "--tensors"]);
+        var document = JsonDocument.Parse(json.Output).RootElement;
+        Assert.Equal("llama", document.GetProperty("metadata").GetProperty("general.architecture").GetString());
+        Assert.Equal(2048, document.GetProperty("metadata").GetProperty("llama.context_length").GetInt32());
+        Assert.Contains(document.GetProperty("tensors").EnumerateArray(), tensor => tensor.GetProperty("name").GetString() == "token_embd.weight");
+    }
+
+    [Fact]
+    public async Task Inspect_of_something_else_names_the_file_and_ends_with_65()
+    {
+        await using var worker = await WorkerProcess.RunAsync(["inspect", "/etc/hostname"]);
+        Assert.Equal(65, worker.ExitCode);
+        Assert.Contains("/etc/hostname", worker.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Fetch_prints_path_digest_and_size_of_the_verified_file()
+    {
+        await using var worker = await WorkerProcess.RunAsync(["fetch", "--source", $"file://{ModelFiles.Successor}"]);
+        Assert.Equal(0, worker.ExitCode);
+        var parts = worker.Output.Trim().Split(' ');
+        Assert.Equal((ModelFiles.Successor, 64, new FileInfo(ModelFiles.Successor).Length.ToString(System.Globalization.CultureInfo.InvariantCulture)), (parts[0], parts[1].Length, parts[2]));
+    }
+
+    [Fact]
+    public async Task Fetch_fails_with_the_exit_codes_of_serve()
+    {
+        await using var worker = await WorkerProcess.RunAsync(["fetch", "--source", "file:///nowhere.gguf"]);
+        Assert.Equal(66, worker.ExitCode);
+        Assert.StartsWith("SourceNotFound: ", worker.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Chat_streams_an_answer_and_shows_figures_on_stderr()
+    {
+        await using var server = await InProcessWorker.ServeAsync(ModelFiles.Successor);
+        await using var chat = await WorkerProcess.RunAsync(["chat", "--address", server.Channel.Target, "--temperature", "0", "--stats", "the", "letters"]);
+        Assert.Equal((0, "abcdefghijklmnopqrstuvwxyz"), (chat.ExitCode, chat.Output));
+        Assert.Contains("tokens/s", chat.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Chat_without_a_prompt_takes_one_line_after_the_other()
+    {
+        await using var server = await InProcessWorker.ServeAsync(ModelFiles.Successor);
+        await using var chat = await WorkerProcess.RunAsync(["chat", "--address", server.Channel.Target, "--temperature", "0", "--max-tokens", "3"], input: "first\n\nsecond\n");
+        Assert.Equal((0, "abc\nabc"), (chat.ExitCode, chat.Output));
+        Assert.Contains("cut off", chat.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Chat_with_nobody_there_says_so_and_ends_with_69()
+    {
+        await using var chat = await WorkerProcess.RunAsync(["chat", "--address", "127.0.0.1:1", "hello"]);
+        Assert.Equal(69, chat.ExitCode);
+        Assert.Contains("127.0.0.1:1", chat.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("FLEETOPS_MAX_SEQUENCES", "many", "FLEETOPS_MAX_SEQUENCES is 'many'; it must be a whole number from 1 to 256.")]
+    [InlineData("FLEETOPS_BACKEND", "Tpu", "FLEETOPS_BACKEND is 'Tpu'; it must be one of Auto, Cpu, Cuda.")]
+    [InlineData("FLEETOPS_BIND", "everywhere", "FLEETOPS_BIND is 'everywhere'; it must be an IP address.")]
+    public async Task An_environment_variable_stands_for_an_option(string variable, string value, string message)
+    {
+        await using var worker = await WorkerProcess.RunAsync(["serve", "--source", "file:///nowhere.gguf"], environment: new Dictionary<string, string> { [variable] = value });
+        Assert.Equal(64, worker.ExitCode);
+        Assert.Contains(message, worker.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_command_line_wins_over_the_environment()
+    {
+        await using var worker = await WorkerProcess.RunAsync(
+            ["fetch", "--source", $"file://{ModelFiles.Successor}"], environment: new Dictionary<string, string> { ["FLEETOPS_SOURCE"] = "file:///nowhere.gguf" });
+        Assert.Equal(0, worker.ExitCode);
+    }
+}
