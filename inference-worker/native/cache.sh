@@ -23,6 +23,15 @@ under_lock() {
     exec {lock_fd}>&-
 }
 
+# stage : makes a folder to build in, named by $staging, that is gone when the script ends, however it ends.
+stage() {
+    mkdir -p "$CACHE"
+    staging="$(mktemp -d "$CACHE/.staging.XXXXXX")"
+    STAGED+=("$staging")
+}
+STAGED=()
+trap '[ "${#STAGED[@]}" -eq 0 ] || rm -rf "${STAGED[@]}"' EXIT
+
 # publish STAGING TARGET : a folder appears whole or not at all.
 publish() {
     mkdir -p "$(dirname "$2")"
@@ -59,14 +68,14 @@ fetch_package() {
     read -r version integrity < <(awk -v name="$name" '$1 == "package" && $2 == name {print $3, $4}' "$LOCK_FILE")
     [ -n "${version:-}" ] || fail "versions.lock has no package $name"
     need_tools node=nodejs npm=npm
-    staging="$(mktemp -d "$CACHE/.staging.XXXXXX")"
+    stage
     say "fetching $name@$version"
     (cd "$staging" && npm pack --silent --ignore-scripts --pack-destination "$staging" "$name@$version" >/dev/null) ||
-        { rm -rf "$staging"; fail "npm could not fetch $name@$version; is the npm registry reachable (npm ping)?"; }
+        fail "npm could not fetch $name@$version; is the npm registry reachable (npm ping)?"
     tarball="$(ls "$staging"/*.tgz)"
     want="$(printf %s "${integrity#sha512-}" | base64 -d | od -An -v -tx1 | tr -d ' \n')"
     found="$(sha512sum "$tarball" | cut -d' ' -f1)"
-    [ "$found" = "$want" ] || { rm -rf "$staging"; fail "$name@$version has sha512 $found where versions.lock pins $want"; }
+    [ "$found" = "$want" ] || fail "$name@$version has sha512 $found where versions.lock pins $want"
     awk -v name="$name" '$1 == "file" && $2 == name {print "package/" $3}' "$LOCK_FILE" >"$staging/files"
     tar -xzf "$tarball" -C "$staging" --no-same-owner -T "$staging/files"
     while read -r _ _ path sha256; do
@@ -74,5 +83,4 @@ fetch_package() {
     done < <(awk -v name="$name" '$1 == "file" && $2 == name' "$LOCK_FILE")
     chmod -R u=rwX,go=rX "$staging/package"
     publish "$staging/package" "$target"
-    rm -rf "$staging"
 }
