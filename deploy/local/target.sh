@@ -4,7 +4,8 @@
 tools=$("$deploy_local/tools/helm")
 kube_context=${FLEETOPS_CONTEXT:-}
 
-if [[ -z ${KUBECONFIG:-} && -z $kube_context ]]; then
+# A script that calls another one hands it the local kubeconfig.
+if [[ -z $kube_context && ${KUBECONFIG:-$root/.local/kubeconfig} == "$root/.local/kubeconfig" ]]; then
   target=local
   export KUBECONFIG=$root/.local/kubeconfig
 else

@@ -12,7 +12,7 @@ internal sealed class Kubectl(string program, string kubeconfig, string? context
     public Task<Command> TryAsync(string[] arguments, string? input = null, TimeSpan? limit = null) =>
         Command.RunAsync(program, [.. Target(), .. arguments], input, limit);
 
-    public async Task<string> RunAsync(params string[] arguments) => (await TryAsync(arguments)).Succeeded();
+    public async Task<string> RunAsync(params string[] arguments) => (await TryAsync(arguments)).Succeeded().TrimEnd();
 
     public async Task<string> ApplyAsync(string manifest) => (await TryAsync(["apply", "-f", "-"], manifest)).Succeeded();
 
