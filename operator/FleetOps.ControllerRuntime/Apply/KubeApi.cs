@@ -41,12 +41,12 @@ public sealed partial class KubeApi
     /// <summary>Reads one object from the server. For reconciles read an <see cref="Informers.IStore{T}"/> instead.</summary>
     public Task<T> GetAsync<T>(ResourceType<T> type, ObjectKey key, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        SendAsync(HttpMethod.Get, type.Path(key.Namespace, key.Name), null, type.Json, cancellationToken);
+        SendEntityAsync(HttpMethod.Get, type.Path(key.Namespace, key.Name), null, type, cancellationToken);
 
     /// <summary>Creates one object as it stands.</summary>
     public Task<T> CreateAsync<T>(ResourceType<T> type, T entity, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        SendAsync(HttpMethod.Post, type.Path(entity.Metadata.NamespaceProperty) + "?fieldManager=" + Manager, Body(entity, type.Json, "application/json"), type.Json, cancellationToken);
+        SendEntityAsync(HttpMethod.Post, type.Path(entity.Metadata.NamespaceProperty) + "?fieldManager=" + Manager, Body(entity, type.Json, "application/json"), type, cancellationToken);
 
     /// <summary>
     /// Replaces a whole object; its resource version, when set, must still be the current one (409 otherwise). Fields that the C# type
@@ -54,7 +54,7 @@ public sealed partial class KubeApi
     /// </summary>
     public Task<T> ReplaceAsync<T>(ResourceType<T> type, T entity, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        SendAsync(HttpMethod.Put, type.Path(entity.Metadata.NamespaceProperty, entity.Metadata.Name) + "?fieldManager=" + Manager, Body(entity, type.Json, "application/json"), type.Json, cancellationToken);
+        SendEntityAsync(HttpMethod.Put, type.Path(entity.Metadata.NamespaceProperty, entity.Metadata.Name) + "?fieldManager=" + Manager, Body(entity, type.Json, "application/json"), type, cancellationToken);
 
     /// <summary>
     /// Server-side apply: states every field that this program owns, takes them over from other managers, leaves all other fields alone
@@ -84,7 +84,7 @@ public sealed partial class KubeApi
     /// <param name="cancellationToken">Gives up.</param>
     public Task<T> MergePatchAsync<T>(ResourceType<T> type, ObjectKey key, ReadOnlyMemory<byte> patch, string? subresource, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        SendAsync(HttpMethod.Patch, type.Path(key.Namespace, key.Name, subresource) + "?fieldManager=" + Manager, Body(patch, "application/merge-patch+json"), type.Json, cancellationToken);
+        SendEntityAsync(HttpMethod.Patch, type.Path(key.Namespace, key.Name, subresource) + "?fieldManager=" + Manager, Body(patch, "application/merge-patch+json"), type, cancellationToken);
 
     /// <summary>Deletes one object in the background (its dependents are collected by Kubernetes).</summary>
     /// <param name="type">The kind.</param>
@@ -129,7 +129,16 @@ public sealed partial class KubeApi
 
     internal Task<T> SendApplyAsync<T>(ResourceType<T> type, ApplyIntent intent, ObjectKey key, string? subresource, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        SendAsync(HttpMethod.Patch, $"{type.Path(key.Namespace, key.Name, subresource)}?fieldManager={Manager}&force=true", Body(intent.Utf8Json, "application/apply-patch+yaml"), type.Json, cancellationToken);
+        SendEntityAsync(HttpMethod.Patch, $"{type.Path(key.Namespace, key.Name, subresource)}?fieldManager={Manager}&force=true", Body(intent.Utf8Json, "application/apply-patch+yaml"), type, cancellationToken);
+
+    private async Task<T> SendEntityAsync<T>(HttpMethod method, string path, HttpContent? body, ResourceType<T> type, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var entity = await SendAsync(method, path, body, type.Json, cancellationToken).ConfigureAwait(false);
+        // Of no use to callers, and the client's contracts can read but not write them.
+        entity.Metadata?.ManagedFields = null;
+        return entity;
+    }
 
     internal async Task<TOut> SendAsync<TOut>(HttpMethod method, string path, HttpContent? body, JsonTypeInfo<TOut> json, CancellationToken cancellationToken)
     {

@@ -15,8 +15,8 @@ internal sealed class EventEntry(RecordedEvent first, string note, string name, 
 
     public string Note => note;
 
-    /// <summary>Events of cluster-scoped objects live in the namespace <c>default</c>.</summary>
-    public ObjectKey Key => new(First.Regarding.NamespaceProperty is { Length: > 0 } ns ? ns : "default", Name);
+    /// <summary>Events of cluster-scoped objects live in <c>kube-system</c>, the one namespace that every server version accepts for them.</summary>
+    public ObjectKey Key => new(First.Regarding.NamespaceProperty is { Length: > 0 } ns ? ns : "kube-system", Name);
 
     public void SeenAgain(DateTime at)
     {

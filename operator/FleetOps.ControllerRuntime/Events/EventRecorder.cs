@@ -107,7 +107,7 @@ public sealed class EventRecorder
                 {
                     _correlator.Forget(entry);
                     _metrics.Dropped(hopeless ? "refused" : "unreachable");
-                    EventLog.Dropped(_logger, e, recorded.Reason, $"{recorded.Regarding.Kind} {recorded.Regarding.NamespaceProperty}/{recorded.Regarding.Name}");
+                    EventLog.Dropped(_logger, e, recorded.Reason, $"{recorded.Regarding.Kind} {recorded.Regarding.NamespaceProperty}/{recorded.Regarding.Name}", e.Message);
                     return;
                 }
 

@@ -62,10 +62,11 @@ public static class ControllerRuntimeExtensions
     /// </summary>
     public static void MapControllerRuntime(this IEndpointRouteBuilder endpoints)
     {
+        // First of all: it starts the metrics, and counters that are set to 0 before that are not seen.
+        endpoints.MapPrometheusScrapingEndpoint("/metrics");
         var health = endpoints.ServiceProvider.GetRequiredService<RuntimeHealth>();
         endpoints.MapGet("/healthz", context => AnswerAsync(context, health.LivenessProblems()));
         endpoints.MapGet("/readyz", context => AnswerAsync(context, health.ReadinessProblems()));
-        endpoints.MapPrometheusScrapingEndpoint("/metrics");
     }
 
     private static Task AnswerAsync(HttpContext context, IReadOnlyList<string> problems)

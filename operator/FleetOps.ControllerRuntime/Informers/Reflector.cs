@@ -1,3 +1,4 @@
+using System.Net;
 using FleetOps.ControllerRuntime.Apply;
 using FleetOps.ControllerRuntime.Metrics;
 using k8s;
@@ -183,8 +184,9 @@ internal sealed class Reflector<T>
                 }
             }
         }
-        catch (KubeApiException e) when (initial is not null && e.IsInvalid)
+        catch (KubeApiException e) when (initial is not null && (e.IsInvalid || e.StatusCode == HttpStatusCode.InternalServerError))
         {
+            // 500 is what a new server over an old etcd says, for ever.
             throw new StreamingListRefusedException(e.Message);
         }
         catch (TimeoutException) when (initial is not null && watchdog.Fired)

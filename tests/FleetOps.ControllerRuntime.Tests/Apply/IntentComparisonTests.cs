@@ -1,0 +1,123 @@
+using System.Text.Json.Nodes;
+using FleetOps.ControllerRuntime.Apply;
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
+
+namespace FleetOps.ControllerRuntime.Tests.Apply;
+
+public sealed class IntentComparisonTests
+{
+    [Theory]
+    [InlineData("""{"a":1}""", """{"a":1,"b":2}""", null)]
+    [InlineData("""{"a":1}""", """{"a":1.0}""", null)]
+    [InlineData("""{"a":null,"b":[]}""", """{}""", null)]
+    [InlineData("""{"a":"1"}""", """{"a":1}""", "a")]
+    [InlineData("""{"a":false}""", """{}""", "a")]
+    [InlineData("""{"args":["x","y"]}""", """{"args":["y","x"]}""", "args[0]")]
+    [InlineData("""{"args":["x"]}""", """{"args":["x","y"]}""", "args")]
+    [InlineData("""{"env":[{"name":"A","value":"1"}]}""", """{"env":[{"name":"B"},{"name":"A","value":"1"}]}""", null)]
+    [InlineData("""{"env":[{"name":"A","value":"1"}]}""", """{"env":[{"name":"A","value":"2"}]}""", "env[name=A].value")]
+    [InlineData("""{"ports":[{"containerPort":1}]}""", """{"ports":[{"containerPort":1,"protocol":"TCP"}]}""", null)]
+    [InlineData("""{"ports":[{"port":1,"name":"x"}]}""", """{"ports":[{"port":2,"name":"x"}]}""", "ports[port=1,protocol=TCP]")]
+    [InlineData("""{"finalizers":["a"]}""", """{"finalizers":["b","a"]}""", null)]
+    public void What_is_stated_must_be_there_and_the_rest_is_others(string desired, string observed, string? first)
+    {
+        var differences = IntentComparison.Missing(JsonNode.Parse(desired), JsonNode.Parse(observed));
+
+        Assert.Equal(first, differences.Count == 0 ? null : differences[0].Path);
+    }
+
+    [Theory]
+    [InlineData("""{"a":1}""", """{"a":1,"b":2}""", "b")]
+    [InlineData("""{"conditions":[{"type":"A"}]}""", """{"conditions":[{"type":"A"},{"type":"B"}]}""", "conditions[type=B]")]
+    [InlineData("""{"a":1}""", """{"a":1,"b":null,"c":[]}""", null)]
+    public void Where_everything_is_ours_nothing_else_may_be_there(string desired, string observed, string? first)
+    {
+        var differences = IntentComparison.Any(JsonNode.Parse(desired), JsonNode.Parse(observed));
+
+        Assert.Equal(first, differences.Count == 0 ? null : differences[0].Path);
+    }
+
+    [Property(MaxTest = 300)]
+    public Property Any_document_contains_itself_and_still_does_when_others_add_fields() =>
+        Prop.ForAll(Documents(), document =>
+        {
+            var richer = JsonNode.Parse(document)!.AsObject();
+            Enrich(richer);
+            return IntentComparison.Missing(JsonNode.Parse(document), JsonNode.Parse(document)).Count == 0
+                && IntentComparison.Any(JsonNode.Parse(document), JsonNode.Parse(document)).Count == 0
+                && IntentComparison.Missing(JsonNode.Parse(document), richer).Count == 0;
+        });
+
+    [Property(MaxTest = 300)]
+    public Property Any_change_of_a_stated_value_is_noticed() =>
+        Prop.ForAll(Documents(), document =>
+        {
+            var leaves = Leaves(JsonNode.Parse(document)!).ToList();
+            return leaves.TrueForAll(path =>
+            {
+                var changed = JsonNode.Parse(document)!;
+                var leaf = Leaves(changed).First(candidate => candidate == path);
+                Replace(changed, leaf);
+                return IntentComparison.Missing(JsonNode.Parse(document), changed).Count == 1;
+            });
+        });
+
+    private static Arbitrary<string> Documents() => Gen.Sized(size => ObjectOf(Math.Min(size, 12))).Select(node => node.ToJsonString()).ToArbitrary();
+
+    private static Gen<JsonObject> ObjectOf(int size) =>
+        from count in Gen.Choose(1, 3)
+        from names in Gen.Elements("spec", "labels", "containers", "env", "args", "x").ListOf(count)
+        from values in Value(size / 2).ListOf(count)
+        select new JsonObject(names.Zip(values).DistinctBy(pair => pair.First).Select(pair => KeyValuePair.Create(pair.First, (JsonNode?)pair.Second.DeepClone())));
+
+    private static Gen<JsonNode> Value(int size)
+    {
+        var leaf = Gen.OneOf(
+            Gen.Choose(-5, 5).Select(number => (JsonNode)JsonValue.Create(number)),
+            Gen.Elements("a", "b", "1").Select(text => (JsonNode)JsonValue.Create(text)!),
+            Gen.Elements(true, false).Select(flag => (JsonNode)JsonValue.Create(flag)));
+        return size <= 0
+            ? leaf
+            : Gen.OneOf(leaf, ObjectOf(size).Select(node => (JsonNode)node), leaf.NonEmptyListOf().Select(items => (JsonNode)new JsonArray([.. items.Take(3).Select(item => item.DeepClone())])));
+    }
+
+    private static void Enrich(JsonObject node)
+    {
+        foreach (var child in node.Select(pair => pair.Value).OfType<JsonObject>().ToList())
+        {
+            Enrich(child);
+        }
+
+        node["added-by-another"] = "value";
+    }
+
+    private static IEnumerable<string> Leaves(JsonNode node) => node switch
+    {
+        JsonObject fields => fields.SelectMany(pair => Leaves(pair.Value!)),
+        JsonArray items => items.SelectMany(item => Leaves(item!)),
+        _ => [node.GetPath()],
+    };
+
+    private static void Replace(JsonNode root, string path)
+    {
+        var leaf = Find(root, path)!;
+        var replacement = JsonValue.Create("changed-" + path);
+        if (leaf.Parent is JsonObject parent)
+        {
+            parent[leaf.GetPropertyName()] = replacement;
+        }
+        else if (leaf.Parent is JsonArray items)
+        {
+            items[leaf.GetElementIndex()] = replacement;
+        }
+    }
+
+    private static JsonNode? Find(JsonNode node, string path) => node switch
+    {
+        JsonObject fields => fields.Select(pair => Find(pair.Value!, path)).FirstOrDefault(found => found is not null),
+        JsonArray items => items.Select(item => Find(item!, path)).FirstOrDefault(found => found is not null),
+        _ => node.GetPath() == path ? node : null,
+    };
+}

@@ -1,0 +1,22 @@
+namespace FleetOps.ControllerRuntime.Tests;
+
+/// <summary>Waits for conditions instead of for time.</summary>
+internal static class Eventually
+{
+    /// <summary>Returns as soon as the condition holds; fails with the description after the limit (30 s by default).</summary>
+    public static async Task TrueAsync(Func<bool> condition, string what, TimeSpan? limit = null, Func<string?>? problem = null)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(limit ?? TimeSpan.FromSeconds(30));
+        while (!condition())
+        {
+            if (patience.IsCancellationRequested)
+            {
+                TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+                Assert.Fail($"It never came true that {what}. {problem?.Invoke()}");
+            }
+
+            await Task.Delay(10, CancellationToken.None);
+        }
+    }
+}
