@@ -20,6 +20,7 @@ internal sealed partial class GenerationCall(InferenceMetrics metrics, WorkerSta
         var started = clock.GetTimestamp();
         var requestId = RequestIds.Of(context);
         var outcome = "refused";
+        var writer = new TimedStreamWriter<TResponse>(responses, served.Engine.Settings.SlowReaderTimeout, context, clock);
         Generation? generation = null;
         TextPieceReader? pieces = null;
         try
@@ -36,7 +37,7 @@ internal sealed partial class GenerationCall(InferenceMetrics metrics, WorkerSta
             outcome = "cancelled";
             if (await generation.Admitted)
             {
-                await responses.WriteAsync(shape.Prompt(new PromptInfo
+                await writer.WriteAsync(shape.Prompt(new PromptInfo
                 {
                     PromptTokens = prompt.Length,
                     QueueTime = Duration.FromTimeSpan(generation.Queued),
@@ -47,18 +48,19 @@ internal sealed partial class GenerationCall(InferenceMetrics metrics, WorkerSta
                 {
                     if (pieces.Text.Length > 0 || options.TokenIds)
                     {
-                        await responses.WriteAsync(shape.Piece(pieces.Text, options.TokenIds ? pieces.Tokens : []));
+                        await writer.WriteAsync(shape.Piece(pieces.Text, options.TokenIds ? pieces.Tokens : []));
                     }
                 }
             }
 
             var end = generation.End!;
             outcome = Outcome(end, pieces?.MatchedStop, context);
-            await responses.WriteAsync(shape.Finish(Finish(end, pieces, prompt.Length, served.Engine.Settings, context)));
+            await writer.WriteAsync(shape.Finish(Finish(end, pieces, prompt.Length, served.Engine.Settings, context)));
         }
         finally
         {
             generation?.Cancel();
+            outcome = writer.GaveUp ? "slow_reader" : outcome;
             var completion = pieces?.MatchedStop is not null ? pieces.TokensRead : generation?.End?.SampledTokens ?? 0;
             var duration = clock.GetElapsedTime(started);
             metrics.RequestEnded(shape.Operation, state.Model?.Name ?? "", outcome, duration, generation?.TimeToFirstToken, completion);

@@ -110,7 +110,7 @@ internal static class ModelLoading
     public static FailureReason ReasonOf(LlamaFault fault) => fault switch
     {
         LlamaFault.CudaUnavailable => FailureReason.CudaUnavailable,
-        LlamaFault.InvalidGguf => FailureReason.InvalidGguf,
+        LlamaFault.InvalidGguf or LlamaFault.TemplateFailed => FailureReason.InvalidGguf,
         LlamaFault.UnsupportedArchitecture => FailureReason.UnsupportedArchitecture,
         LlamaFault.OutOfMemory => FailureReason.OutOfMemory,
         LlamaFault.OutOfGpuMemory => FailureReason.OutOfGpuMemory,

@@ -4,7 +4,9 @@ using System.Text.Json;
 using FleetOps.InferenceWorker.Services;
 using FleetOps.InferenceWorker.State;
 using FleetOps.InferenceWorker.Telemetry;
+using Grpc.Health.V1;
 using Grpc.HealthCheck;
+using Grpc.Reflection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 using OpenTelemetry.Metrics;
@@ -17,6 +19,13 @@ internal static class WorkerHost
 {
     /// <summary>How long calls may take to notice that the server stops, after the drain.</summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>What reflection tells about. Named here, because finding it at run time would not survive trimming.</summary>
+    private static readonly Google.Protobuf.Reflection.ServiceDescriptor[] Described =
+    [
+        Inference.V1.Inference.Descriptor, Inference.V1.Control.Descriptor, Health.Descriptor,
+        Grpc.Reflection.V1Alpha.ServerReflection.Descriptor, Grpc.Reflection.V1.ServerReflection.Descriptor,
+    ];
 
     /// <summary>Version of this program.</summary>
     public static string Version { get; } =
@@ -33,7 +42,6 @@ internal static class WorkerHost
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddGrpc();
-        builder.Services.AddGrpcReflection();
         builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.Clear().AddService("fleetops-worker", serviceVersion: Version, autoGenerateServiceInstanceId: false))
             .WithMetrics(metrics => metrics.AddMeter(MetricNames.Meter).AddPrometheusExporter(exporter => exporter.ScopeInfoEnabled = false));
@@ -46,6 +54,8 @@ internal static class WorkerHost
             .AddSingleton<InferenceMetrics>()
             .AddSingleton<HealthServiceImpl>()
             .AddSingleton<HealthReporter>()
+            .AddSingleton(new ReflectionServiceImpl(Described))
+            .AddSingleton(new ReflectionV1ServiceImpl(Described))
             .AddSingleton<GenerationCall>()
             .AddSingleton<InferenceService>()
             .AddSingleton<ControlService>()
@@ -56,7 +66,8 @@ internal static class WorkerHost
         app.MapGrpcService<InferenceService>();
         app.MapGrpcService<ControlService>();
         app.MapGrpcService<HealthServiceImpl>();
-        app.MapGrpcReflectionService();
+        app.MapGrpcService<ReflectionServiceImpl>();
+        app.MapGrpcService<ReflectionV1ServiceImpl>();
         MapProbes(app);
         app.MapPrometheusScrapingEndpoint();
         return app;

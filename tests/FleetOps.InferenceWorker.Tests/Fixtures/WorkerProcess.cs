@@ -20,7 +20,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     private WorkerProcess(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment, int? dataLimitKibibytes = null)
     {
-        var program = Path.Combine(AppContext.BaseDirectory, "fleetops-worker");
+        // The published program can be tested in place of the built one.
+        var program = Environment.GetEnvironmentVariable("FLEETOPS_WORKER") ?? Path.Combine(AppContext.BaseDirectory, "fleetops-worker");
         var start = new ProcessStartInfo(dataLimitKibibytes is null ? program : "/bin/sh")
         {
             UseShellExecute = false,

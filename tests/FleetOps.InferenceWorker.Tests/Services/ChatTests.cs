@@ -53,6 +53,17 @@ public sealed class ChatTests
     }
 
     [Fact]
+    public async Task What_the_template_refuses_is_told_in_its_own_words()
+    {
+        var model = Path.Combine(Directory.CreateTempSubdirectory("fleetops-models").FullName, "strict.gguf");
+        SuccessorModel.Write(model, "{% for message in messages %}{% if message['role'] not in ['user', 'assistant', 'system', 'tool'] %}{{ raise_exception('nobody speaks as ' + message['role']) }}{% endif %}{{ message['content'] }}{% endfor %}");
+        await using var worker = await InProcessWorker.ServeAsync(model);
+        var error = await Assert.ThrowsAsync<RpcException>(() => worker.ChatAsync(new ChatRequest { Messages = { new ChatMessage { Role = "clown", Content = "hi" } } }));
+        Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
+        Assert.Contains("nobody speaks as clown", error.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Tokenize_splits_a_text_and_gives_the_bytes_of_its_tokens()
     {
         await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random);

@@ -35,6 +35,19 @@ public sealed partial class ContractTests
     }
 
     [Fact]
+    public async Task Reflection_speaks_both_of_its_versions()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Successor);
+        using var call = new global::Grpc.Reflection.V1.ServerReflection.ServerReflectionClient(worker.Channel).ServerReflectionInfo(cancellationToken: Cancellation);
+        await call.RequestStream.WriteAsync(new global::Grpc.Reflection.V1.ServerReflectionRequest { FileByFilename = "fleetops/inference/v1/options.proto" }, Cancellation);
+        Assert.True(await call.ResponseStream.MoveNext(Cancellation));
+        Assert.Contains(
+            call.ResponseStream.Current.FileDescriptorResponse.FileDescriptorProto.Select(FileDescriptorProto.Parser.ParseFrom),
+            file => file.MessageType.Any(message => message.Name == "SamplingOptions"));
+        await call.RequestStream.CompleteAsync();
+    }
+
+    [Fact]
     public async Task A_watch_of_the_health_hears_of_the_drain()
     {
         await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Successor, options => options with { DrainDelay = TimeSpan.FromSeconds(1) });

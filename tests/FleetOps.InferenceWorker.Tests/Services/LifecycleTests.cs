@@ -5,6 +5,7 @@ using FleetOps.Inference.V1;
 using FleetOps.InferenceWorker.State;
 using FleetOps.InferenceWorker.Tests.Fixtures;
 using FleetOps.ModelStore.Sources;
+using FleetOps.TestModels;
 using Grpc.Core;
 using Grpc.Health.V1;
 
@@ -157,6 +158,24 @@ public sealed class LifecycleTests
         }
 
         await Until.HoldsAsync(() => worker.Engine.Running == 0, "the slot is free after the connection was lost");
+    }
+
+    [Fact]
+    public async Task A_client_that_keeps_the_connection_and_reads_nothing_loses_its_slot()
+    {
+        var model = Path.Combine(Directory.CreateTempSubdirectory("fleetops-models").FullName, "long.gguf");
+        RandomModel.Write(model, new LlamaShape(32, Layers: 1, Heads: 1, KeyValueHeads: 1, FeedForward: 32, ContextLength: 65_536));
+        await using var worker = await InProcessWorker.ServeAsync(
+            model, options => options with { ContextLength = 32_768, MaxSequences = 1, OutputCapacity = 32, SlowReaderTimeout = TimeSpan.FromMilliseconds(300) });
+        var request = Long.Clone();
+        request.Output = new OutputOptions { TokenIds = true };
+        using var call = worker.Client.Generate(request, cancellationToken: Cancellation);
+        Assert.True(await call.ResponseStream.MoveNext(Cancellation));
+
+        // The buffers on the way take some thousand tokens; then the sequence pauses, and then it is over.
+        await Until.HoldsAsync(() => worker.Engine.Running == 0, "the slot is free");
+        Assert.InRange(worker.Engine.Counters.SampledTokens, 1000, 32_000);
+        await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.ReadAllAsync(Cancellation).CountAsync(Cancellation).AsTask());
     }
 
     private static async Task<JsonElement> StateOf(InProcessWorker worker) =>
