@@ -13,11 +13,11 @@ public sealed record ModelDeploymentSpec
     public required ModelReference Model { get; init; }
 
     /// <summary>How a worker computes.</summary>
-    [EmptyObjectDefault]
+    [ObjectDefault]
     public EngineSpec Engine { get; set; } = new();
 
     /// <summary>What each worker asks the cluster for.</summary>
-    [EmptyObjectDefault]
+    [ObjectDefault]
     public ResourcesSpec Resources { get; set; } = new();
 
     /// <summary>How many workers serve the model. 0 keeps the resource and serves nothing.</summary>

@@ -97,9 +97,11 @@ internal sealed class StructuralSchema(JsonSerializerOptions options, XmlDocumen
             schema["default"] = JsonSerializer.SerializeToNode(value.Value);
         }
 
-        if (property.GetCustomAttribute<EmptyObjectDefaultAttribute>() is not null)
+        if (property.GetCustomAttribute<ObjectDefaultAttribute>() is not null)
         {
-            schema["default"] = new JsonObject();
+            schema["default"] = new JsonObject(schema["properties"]!.AsObject()
+                .Where(p => p.Value!["default"] is not null)
+                .Select(p => KeyValuePair.Create(p.Key, p.Value!["default"]?.DeepClone())));
         }
 
         if (property.GetCustomAttribute<RangeAttribute>() is { } range)
