@@ -7,8 +7,8 @@ namespace FleetOps.Api;
 /// <summary>How a worker computes. Changing any of it replaces the workers one after another.</summary>
 [CelRule("self.kvCacheType == 'F16' || self.flashAttention != 'Disabled'", SpecMessages.QuantizedCacheNeedsFlashAttention)]
 [CelRule("self.backend != 'Cpu' || self.gpuLayers <= 0", SpecMessages.CpuHasNoGpuLayers)]
-[SchemaRule("""{"anyOf":[{"properties":{"kvCacheType":{"enum":["F16"]}}},{"properties":{"flashAttention":{"enum":["Auto","Enabled"]}}}]}""")]
-[SchemaRule("""{"anyOf":[{"properties":{"backend":{"enum":["Auto","Cuda"]}}},{"properties":{"gpuLayers":{"maximum":0}}}]}""")]
+[SchemaRule("""{"anyOf":[{"properties":{"kvCacheType":{"pattern":"^F16$"}}},{"properties":{"flashAttention":{"pattern":"^(Auto|Enabled)$"}}}]}""")]
+[SchemaRule("""{"anyOf":[{"properties":{"backend":{"pattern":"^(Auto|Cuda)$"}}},{"properties":{"gpuLayers":{"maximum":0}}}]}""")]
 public sealed record EngineSpec
 {
     /// <summary>What computes the model: Auto takes CUDA when the pod has a usable device and the CPU otherwise; Cuda fails without a device; Cpu.</summary>

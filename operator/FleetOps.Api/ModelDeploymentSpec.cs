@@ -6,7 +6,7 @@ namespace FleetOps.Api;
 
 /// <summary>What is wanted.</summary>
 [CelRule("self.engine.backend != 'Cuda' || self.resources.gpus > 0", SpecMessages.CudaNeedsGpu)]
-[SchemaRule("""{"anyOf":[{"properties":{"engine":{"properties":{"backend":{"enum":["Auto","Cpu"]}}}}},{"properties":{"resources":{"properties":{"gpus":{"minimum":1}}}}}]}""")]
+[SchemaRule("""{"anyOf":[{"properties":{"engine":{"properties":{"backend":{"pattern":"^(Auto|Cpu)$"}}}}},{"properties":{"resources":{"properties":{"gpus":{"minimum":1}}}}}]}""")]
 public sealed record ModelDeploymentSpec
 {
     /// <summary>Which weights to serve, and how to tell that they are the right ones.</summary>

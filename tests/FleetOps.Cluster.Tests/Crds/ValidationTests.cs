@@ -67,7 +67,7 @@ public sealed class ValidationTests(CrdServers servers)
     /// <summary>A spec that breaks a rule across fields: what the schema alone says of it, and what CEL says.</summary>
     public static TheoryData<string, string, string> BadTogether => new()
     {
-        { "model: {source: 'http://example.com/f.gguf'}", "spec.model.sha256", SpecMessages.PlainHttpNeedsDigest },
+        { "model: {source: 'http://example.com/f.gguf'}", "spec.model.source", SpecMessages.PlainHttpNeedsDigest },
         { "model: {source: pvc://models/f.gguf, revision: main}", "spec.model", SpecMessages.RevisionNeedsHub },
         { "model: {source: pvc://models/f.gguf, credentialsSecretRef: {name: token}}", "spec.model", SpecMessages.ClaimTakesNoCredentials },
         { "{model: {source: hf://o/r/f.gguf}, engine: {backend: Cuda}}", "spec.resources.gpus", SpecMessages.CudaNeedsGpu },
