@@ -9,6 +9,7 @@ using FleetOps.Operator.ModelDeployments.Plan;
 using FleetOps.Operator.ModelDeployments.Status;
 using k8s;
 using k8s.Models;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace FleetOps.Operator.ModelDeployments;
 
@@ -21,7 +22,7 @@ internal static class ModelDeploymentServices
     {
         runtime.Services.AddSingleton(settings);
         runtime.Services.AddSingleton<WorkerStates>();
-        runtime.Services.AddSingleton<WorkerStatePollerOptions>();
+        runtime.Services.TryAddSingleton<WorkerStatePollerOptions>();
         runtime.Services.AddSingleton<ModelDeploymentObserver>();
         runtime.Services.AddSingleton<ChildWriter>();
         runtime.Services.AddSingleton<StatusEvents>();

@@ -1,0 +1,100 @@
+using FleetOps.Cluster.Tests.Crds;
+using FleetOps.Cluster.Tests.Support;
+using FleetOps.TestCluster;
+
+[assembly: AssemblyFixture(typeof(FleetOps.Cluster.Tests.Operator.OperatedCluster))]
+
+namespace FleetOps.Cluster.Tests.Operator;
+
+/// <summary>An API server with the CRD, the chart's roles and a running operator. The test plays everything else of Kubernetes.</summary>
+public sealed class OperatedCluster : IAsyncLifetime
+{
+    private ApiServer? _server;
+    private RunningOperator? _operator;
+    private PlayedWorker? _worker;
+    private string? _unavailable;
+
+    internal RunningOperator Operator => _operator!;
+
+    internal PlayedWorker Worker => _worker!;
+
+    public async ValueTask InitializeAsync()
+    {
+        try
+        {
+            _server = await ApiServer.StartAsync();
+        }
+        catch (ToolUnavailableException e)
+        {
+            _unavailable = e.Message;
+            return;
+        }
+
+        _worker = await PlayedWorker.StartAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_operator is not null)
+        {
+            await _operator.DisposeAsync();
+        }
+
+        if (_worker is not null)
+        {
+            await _worker.DisposeAsync();
+        }
+
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+    }
+
+    /// <summary>A namespace of its own, with the operator running.</summary>
+    internal async Task<PlayedNamespace> NewNamespaceAsync()
+    {
+        Assert.SkipWhen(_unavailable is not null, _unavailable ?? "");
+        var rest = new RestClient(_server!.CreateConfiguration());
+        if (_operator is null)
+        {
+            await InstallAsync(rest);
+            await StartOperatorAsync();
+        }
+
+        var name = $"test-{Guid.NewGuid():N}"[..16];
+        Assert.True((await rest.CreateAsync("api/v1/namespaces", $"{{apiVersion: v1, kind: Namespace, metadata: {{name: {name}}}}}")).IsSuccess);
+        return new(rest, name);
+    }
+
+    internal async Task StartOperatorAsync() => _operator = await RunningOperator.StartAsync(_server!, _worker!.Port);
+
+    internal async Task RestartOperatorAsync()
+    {
+        await _operator!.DisposeAsync();
+        await StartOperatorAsync();
+    }
+
+    private static async Task InstallAsync(RestClient rest)
+    {
+        Assert.True((await rest.CreateAsync(RestClient.Definitions, CrdServers.Definition)).IsSuccess);
+        Assert.True((await rest.CreateAsync("api/v1/namespaces", $"{{apiVersion: v1, kind: Namespace, metadata: {{name: {RunningOperator.Namespace}}}}}")).IsSuccess);
+        const string rbac = "apis/rbac.authorization.k8s.io/v1";
+        var paths = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["ClusterRole"] = $"{rbac}/clusterroles",
+            ["ClusterRoleBinding"] = $"{rbac}/clusterrolebindings",
+            ["Role"] = $"{rbac}/namespaces/{RunningOperator.Namespace}/roles",
+            ["RoleBinding"] = $"{rbac}/namespaces/{RunningOperator.Namespace}/rolebindings",
+        };
+        var rendered = await Helm.TemplateAsync("--kube-version", "1.20.2", "--show-only", "templates/clusterrole.yaml", "--show-only", "templates/role.yaml");
+        foreach (var document in rendered.Split("\n---\n").Where(text => text.Contains("kind:", StringComparison.Ordinal)))
+        {
+            var kind = document.Split('\n').First(line => line.StartsWith("kind: ", StringComparison.Ordinal))[6..];
+            var answer = await rest.CreateAsync(paths[kind], document);
+            Assert.True(answer.IsSuccess, answer.Message);
+        }
+
+        await Eventually.FindAsync("the CRD is served", async () => await rest.GetAsync(RestClient.ModelDeployments) is { IsSuccess: true } list ? list : null);
+    }
+}
