@@ -49,6 +49,9 @@ public static partial class Reasons
     /// <summary>The resource is being deleted.</summary>
     public const string Deleting = nameof(Deleting);
 
+    /// <summary>Children of an earlier resource of the same name are being removed.</summary>
+    public const string WaitingForRemoval = nameof(WaitingForRemoval);
+
     /// <summary>No worker has told its state yet.</summary>
     public const string NoWorkerYet = nameof(NoWorkerYet);
 
@@ -59,7 +62,7 @@ public static partial class Reasons
     public static IReadOnlySet<string> All { get; } = new HashSet<string>(StringComparer.Ordinal)
     {
         Accepted, AllWorkersReady, WorkersServing, ScaledToZero, WeightsVerified, UpToDate, NothingStalled,
-        WorkersStarting, FetchingWeights, VerifyingWeights, LoadingModel, RollingOut, ScalingDown, Deleting, NoWorkerYet, ChildRestored,
+        WorkersStarting, FetchingWeights, VerifyingWeights, LoadingModel, RollingOut, ScalingDown, Deleting, WaitingForRemoval, NoWorkerYet, ChildRestored,
         InvalidSpec, NameTaken, ChildRefused, QuotaExceeded, PodRefused, RuntimeClassNotFound, GpuUnavailable, ClaimNotFound, Unschedulable,
         ImagePullFailed, ContainerConfigInvalid, SecretNotFound, CredentialsMissing,
         SourceUnauthorized, SourceNotFound, SourceUnreachable, DigestMismatch, DiskFull, InvalidGguf, UnsupportedArchitecture,

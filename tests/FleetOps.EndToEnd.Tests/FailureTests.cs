@@ -41,7 +41,7 @@ public sealed class FailureTests(InstalledFleetOps fleet)
 
     [Fact]
     public Task More_GPUs_than_any_node_has_is_told_with_the_scheduler_s_own_words() =>
-        IsDiagnosedAsync(Manifest.Model("greedy", gpus: 9), "greedy", "Unschedulable", "nvidia.com/gpu");
+        IsDiagnosedAsync(Manifest.Model("greedy", gpus: 9), "greedy", "GpuUnavailable", "nvidia.com/gpu");
 
     private async Task IsDiagnosedAsync(string manifest, string name, string reason, params string[] details)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using FleetOps.Api;
 using FleetOps.ControllerRuntime;
 using FleetOps.ControllerRuntime.Apply;
@@ -10,7 +11,7 @@ using k8s.Models;
 namespace FleetOps.Operator.ModelDeployments.Act;
 
 /// <summary>Makes the children be as planned, and sends nothing for a child that is. Thread-safe.</summary>
-internal sealed class ChildWriter(Applier applier)
+internal sealed class ChildWriter(KubeApi api, Applier applier)
 {
     /// <summary>Writes what differs.</summary>
     /// <returns>What was written, and what the API server refused.</returns>
@@ -18,10 +19,24 @@ internal sealed class ChildWriter(Applier applier)
     {
         var report = new WriteReport();
         await WriteAsync(BuiltInTypes.ServiceAccounts, plan.ServiceAccount, observed.ServiceAccount, report, cancel);
-        await WriteAsync(BuiltInTypes.Services, plan.Service, observed.Service, report, cancel);
-        await WriteAsync(BuiltInTypes.Services, plan.HeadlessService, observed.HeadlessService, report, cancel);
+        await WriteServiceAsync(plan.Service, observed.Service, report, cancel);
+        await WriteServiceAsync(plan.HeadlessService, observed.HeadlessService, report, cancel);
         await WriteAsync(BuiltInTypes.Deployments, plan.Deployment, observed.Deployment, report, cancel);
         return report;
+    }
+
+    // Server-side apply adds our port beside one that someone else renumbered, and two ports of one name are refused. So the list is
+    // replaced as a whole where it holds a port that is not ours.
+    private async Task WriteServiceAsync(V1Service? desired, V1Service? existing, WriteReport report, CancellationToken cancel)
+    {
+        if (desired is not null && existing is not null && (existing.Spec?.Ports ?? []).Any(port => !desired.Spec.Ports.Any(ours => ours.Port == port.Port && ours.Name == port.Name)))
+        {
+            var patch = JsonSerializer.SerializeToUtf8Bytes(new V1Service { Spec = new() { Ports = desired.Spec.Ports } }, BuiltInTypes.Services.Json);
+            existing = await api.MergePatchAsync(BuiltInTypes.Services, ObjectKey.Of(desired), patch, subresource: null, cancel);
+            report.Written.Add(new(BuiltInTypes.Services.Kind, desired.Metadata.Name, Existed: true, "$.spec.ports"));
+        }
+
+        await WriteAsync(BuiltInTypes.Services, desired, existing, report, cancel);
     }
 
     private async Task WriteAsync<T>(ResourceType<T> type, T? desired, T? existing, WriteReport report, CancellationToken cancel)

@@ -68,7 +68,7 @@ internal static class Planner
         if (owner?.Kind == ModelDeployment.KindName && owner.Name == model.Metadata.Name)
         {
             return new(
-                Reasons.WorkersStarting,
+                Reasons.WaitingForRemoval,
                 $"{kind} {name} belongs to an earlier ModelDeployment of this name and is being removed by Kubernetes; the new one is made after that.",
                 RejectsSpec: false);
         }

@@ -61,7 +61,7 @@ internal static class ReasonTraits
 
     /// <summary>Whether children may be missing because of it.</summary>
     public static bool WithholdsChildren(string reason) =>
-        reason is Reasons.InvalidSpec or Reasons.NameTaken or Reasons.ChildRefused or Reasons.SecretNotFound or Reasons.WorkersStarting;
+        reason is Reasons.InvalidSpec or Reasons.NameTaken or Reasons.ChildRefused or Reasons.SecretNotFound or Reasons.WaitingForRemoval;
 
     /// <summary>Whether no amount of waiting helps.</summary>
     public static bool NeedsChange(string reason) => Lasting.Contains(reason);
