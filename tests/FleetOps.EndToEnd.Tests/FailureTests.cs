@@ -31,12 +31,15 @@ public sealed class FailureTests(InstalledFleetOps fleet)
     {
         await using var space = await fleet.NewNamespaceAsync();
         var kubectl = space.Kubectl;
-        var manifest = Manifest.Model("locked", more: "    credentialsSecretRef: {name: hub-token}");
+        // Nothing answers there, so the next obstacle shows that this one is gone.
+        var manifest = Manifest.Model("locked", source: "https://127.0.0.1:9/demo.gguf", more: "    credentialsSecretRef: {name: hub-token}");
         await IsDiagnosedAsync(kubectl, manifest, "locked", "SecretNotFound", "hub-token");
 
         await kubectl.RunAsync("create", "secret", "generic", "hub-token", "--from-literal=token=not-a-real-token");
 
-        await kubectl.WaitAsync("fmd/locked", "condition=Ready", DiagnosisLimit);
+        await Eventually.HoldsAsync(
+            () => kubectl.RunAsync("get", "fmd", "locked", "-o", "jsonpath={.status.conditions[?(@.type==\"WeightsReady\")].reason} {.status.conditions[?(@.type==\"Ready\")].reason}"),
+            reasons => reasons.Contains("SourceUnreachable", StringComparison.Ordinal), DiagnosisLimit, "The next obstacle, the source that does not answer");
     }
 
     [Fact]

@@ -32,7 +32,7 @@ internal static class Manifest
         spec:
           model:
             source: {source}
-            sha256: {sha256 ?? DemoSha256}
+            sha256: "{sha256 ?? DemoSha256}"
         {more}
           engine:
             contextLength: {contextLength}
