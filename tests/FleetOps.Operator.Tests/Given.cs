@@ -1,0 +1,63 @@
+using System.Text.Json;
+using FleetOps.Api;
+using FleetOps.Operator.ModelDeployments.Observe;
+using FleetOps.Operator.ModelDeployments.Plan;
+using FleetOps.Operator.ModelDeployments.Status;
+using k8s;
+using k8s.Models;
+
+namespace FleetOps.Operator.Tests;
+
+/// <summary>What the tests start from.</summary>
+internal static class Given
+{
+    public const string PodName = "demo-abc";
+
+    public static readonly WorkerSettings Settings = new("worker:1", "worker-cuda:1", "IfNotPresent", "IfNotPresent");
+
+    public static ModelDeployment Model(string name = "demo", ModelDeploymentSpec? spec = null) => new()
+    {
+        Metadata = new() { Name = name, NamespaceProperty = "chat", Uid = "uid-of-" + name, Generation = 2, ResourceVersion = "10" },
+        Spec = spec ?? new() { Model = new() { Source = "hf://owner/repository/model.gguf" }, Resources = new() { Gpus = 1 } },
+    };
+
+    /// <summary>What is there once the plan has been carried out.</summary>
+    public static Observation Carried(ModelDeployment model, params IReadOnlyList<WorkerObservation> workers)
+    {
+        var plan = Planner.Plan(new() { Model = model }, Settings);
+        return new()
+        {
+            Model = model,
+            Deployment = plan.Deployment,
+            Service = plan.Service,
+            HeadlessService = plan.HeadlessService,
+            ServiceAccount = plan.ServiceAccount,
+            Workers = workers,
+        };
+    }
+
+    /// <summary>A pod of the present template with a status in JSON.</summary>
+    public static V1Pod Pod(ModelDeployment model, string statusJson, string name = PodName) => new()
+    {
+        Metadata = new()
+        {
+            Name = name,
+            NamespaceProperty = "chat",
+            Uid = "uid-of-" + name,
+            CreationTimestamp = new(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc),
+            Annotations = Planner.Plan(new() { Model = model }, Settings).Deployment!.Spec.Template.Metadata.Annotations,
+        },
+        Spec = new() { NodeName = "node-1", Containers = [] },
+        Status = JsonSerializer.Deserialize(statusJson, SourceGenerationContext.Default.V1PodStatus)!,
+    };
+
+    public static V1Pod ReadyPod(ModelDeployment model, string name = PodName) =>
+        Pod(model, """{"phase":"Running","conditions":[{"type":"Ready","status":"True"}],"containerStatuses":[{"name":"worker","image":"i","imageID":"","ready":true,"restartCount":0,"state":{"running":{}}}]}""", name);
+
+    public static V1Pod RunningPod(ModelDeployment model) =>
+        Pod(model, """{"phase":"Running","containerStatuses":[{"name":"worker","image":"i","imageID":"","ready":false,"restartCount":0,"state":{"running":{"startedAt":"2026-01-01T00:01:00Z"}}}]}""");
+
+    public static ModelDeploymentStatus StatusOf(Observation observed) => StatusPlanner.Plan(observed, Planner.Plan(observed, Settings));
+
+    public static Condition Condition(ModelDeploymentStatus status, string type) => status.Conditions!.Single(c => c.Type == type);
+}

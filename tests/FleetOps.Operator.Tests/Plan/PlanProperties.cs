@@ -1,0 +1,105 @@
+using System.Text.RegularExpressions;
+using FleetOps.Api;
+using FleetOps.Operator.ModelDeployments.Observe;
+using FleetOps.Operator.ModelDeployments.Plan;
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
+using k8s;
+
+namespace FleetOps.Operator.Tests.Plan;
+
+public sealed partial class PlanProperties
+{
+    [Property]
+    public Property A_plan_depends_on_what_is_observed_and_on_nothing_else() => Prop.ForAll(Models(), model =>
+        Text(Planner.Plan(new() { Model = model }, Given.Settings)) == Text(Planner.Plan(new() { Model = model }, Given.Settings)));
+
+    [Property]
+    public Property A_plan_that_was_carried_out_is_planned_again() => Prop.ForAll(Models(), model =>
+        Text(Planner.Plan(new() { Model = model }, Given.Settings)) == Text(Planner.Plan(Given.Carried(model), Given.Settings)));
+
+    [Property]
+    public Property Names_of_children_are_DNS_labels_and_differ_for_different_resources() => Prop.ForAll(Names(), Names(), (left, right) =>
+    {
+        string[] all = [ChildNames.For(left).Service, ChildNames.For(left).HeadlessService, ChildNames.For(left).Deployment, ChildNames.For(left).ServiceAccount];
+        return all.All(name => name.Length <= 63 && DnsLabel().IsMatch(name))
+            && ChildNames.For(left).ModelLabel is { Length: <= 63 } label && char.IsAsciiLetterOrDigit(label[^1])
+            && (left == right) == (ChildNames.For(left).ModelLabel == ChildNames.For(right).ModelLabel)
+            && (left == right || ChildNames.For(left).Service != ChildNames.For(right).Service);
+    });
+
+    [Property]
+    public Property Status_speaks_in_the_closed_lists_and_always_says_something() => Prop.ForAll(Observations(), observed =>
+    {
+        var status = Given.StatusOf(observed);
+        return status.Conditions!.Select(c => c.Type).SequenceEqual(ConditionTypes.All)
+            && status.Conditions!.All(c => Reasons.All.Contains(c.Reason) && c.Message.Length is > 0 and <= 4096 && c.ObservedGeneration == 2)
+            && Phases.All.Contains(status.Phase!)
+            && (status.Workers ?? []).All(w => w.Reason is null || (Reasons.All.Contains(w.Reason) && w.Message is { Length: > 0 and <= 1024 }));
+    });
+
+    [Property]
+    public Property Status_is_never_ready_and_stalled_at_once() => Prop.ForAll(Observations(), observed =>
+    {
+        var status = Given.StatusOf(observed);
+        bool Is(string type) => Given.Condition(status, type).Status == "True";
+        return !(Is(ConditionTypes.Ready) && Is(ConditionTypes.Stalled)) && !(Is(ConditionTypes.Reconciling) && Is(ConditionTypes.Stalled));
+    });
+
+    [Property]
+    public Property Status_that_was_written_is_planned_again() => Prop.ForAll(Observations(), observed =>
+    {
+        var first = Given.StatusOf(observed);
+        observed.Model.Status = first;
+        var second = Given.StatusOf(observed);
+        return first.Conditions!.SequenceEqual(second.Conditions!) && (first.Workers ?? []).SequenceEqual(second.Workers ?? []) && first.Phase == second.Phase;
+    });
+
+    private static string Text(ModelDeploymentPlan plan) =>
+        string.Join('\n', new object?[] { plan.Deployment, plan.Service, plan.HeadlessService, plan.ServiceAccount }.Select(child => child is null ? "" : KubernetesJson.Serialize(child)));
+
+    private static Arbitrary<string> Names() => Arb.From(
+        from length in Gen.Choose(1, 253)
+        from text in Gen.Elements('a', 'b', '7', '-', '.').ArrayOf(length)
+        select LegalName(new string(text)));
+
+    // A DNS subdomain: no empty label, and no '-' at the end of one.
+    private static string LegalName(string text) => string.Join('.', text.Split('.').Select(label => label.Trim('-')).Where(label => label.Length > 0).DefaultIfEmpty("a"));
+
+    private static Arbitrary<ModelDeployment> Models() => Arb.From(ModelGen());
+
+    private static Gen<ModelDeployment> ModelGen() =>
+        from name in Names().Generator
+        from source in Gen.Elements("hf://o/r/f.gguf", "https://example.com/f.gguf", "pvc://c/f.gguf", "ftp://no")
+        from gpus in Gen.Choose(0, 2)
+        from replicas in Gen.Choose(0, 3)
+        from backend in Gen.Elements(Backend.Auto, Backend.Cuda, Backend.Cpu)
+        select Given.Model(name, new() { Model = new() { Source = source }, Engine = new() { Backend = backend }, Resources = new() { Gpus = gpus }, Replicas = replicas });
+
+    private static Arbitrary<Observation> Observations() => Arb.From(
+        from count in Gen.Choose(0, 4)
+        from statuses in Gen.Elements(PodStatuses).ArrayOf(count)
+        from phases in Gen.Elements("", WorkerPhases.Fetching, WorkerPhases.Loading, WorkerPhases.Warming, WorkerPhases.Failed).ArrayOf(count)
+        from reason in Gen.Elements<string?>(null, "", Reasons.SourceUnreachable, "Unknown to us")
+        from replicas in Gen.Choose(0, 3)
+        from isSecretThere in Gen.Elements(true, false)
+        let model = Given.Model(spec: new() { Model = new() { Source = "hf://o/r/f.gguf", CredentialsSecretRef = new() { Name = "hf" } }, Replicas = replicas })
+        select Given.Carried(model, [.. statuses.Select((status, i) => new WorkerObservation(
+            Given.Pod(model, status, $"pod-{i}"),
+            phases[i].Length == 0 ? null : new() { Phase = phases[i], Reason = reason, Message = "m" }))]) with { SecretExists = isSecretThere });
+
+    private static readonly string[] PodStatuses =
+    [
+        "{}",
+        """{"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"no"}]}""",
+        """{"phase":"Running","conditions":[{"type":"Ready","status":"True"}],"containerStatuses":[{"name":"worker","image":"i","imageID":"","ready":true,"restartCount":0,"state":{"running":{}}}]}""",
+        """{"phase":"Running","containerStatuses":[{"name":"worker","image":"i","imageID":"","ready":false,"restartCount":0,"state":{"running":{}}}]}""",
+        """{"phase":"Running","containerStatuses":[{"name":"worker","image":"i","imageID":"","ready":false,"restartCount":1,"state":{"running":{}},"lastState":{"terminated":{"exitCode":65,"message":"{"}}}]}""",
+        """{"phase":"Failed","reason":"Evicted"}""",
+        """{"phase":"Succeeded"}""",
+    ];
+
+    [GeneratedRegex("^[a-z]([-a-z0-9]*[a-z0-9])?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex DnsLabel();
+}

@@ -1,0 +1,103 @@
+using FleetOps.Api;
+using FleetOps.Operator.ModelDeployments.Plan;
+using k8s;
+using k8s.Models;
+
+namespace FleetOps.Operator.Tests.Plan;
+
+public sealed class PlannerTests
+{
+    private const string Digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+    [Fact]
+    public void A_model_from_the_hub_on_a_GPU() => AssertPlanned("hub-gpu.yaml", new()
+    {
+        Model = new() { Source = "hf://owner/repository/model.gguf", Revision = "v1", Sha256 = Digest, CredentialsSecretRef = new() { Name = "hf" } },
+        Engine = new() { Backend = Backend.Cuda, KvCacheType = KvCacheType.Q8_0, FlashAttention = FlashAttention.Enabled },
+        Resources = new() { Gpus = 2, GpuResourceName = "nvidia.com/gpu", Cpu = "4", Memory = "16Gi", RuntimeClassName = "nvidia" },
+        Replicas = 2,
+    });
+
+    [Fact]
+    public void A_model_from_a_claim_on_the_CPU() => AssertPlanned("claim-cpu.yaml", new() { Model = new() { Source = "pvc://models/folder/model.gguf" } });
+
+    [Fact]
+    public void A_resource_that_is_being_deleted_gets_no_children()
+    {
+        var model = Given.Model();
+        model.Metadata.DeletionTimestamp = DateTime.UnixEpoch;
+
+        Assert.Equal(new ModelDeploymentPlan(), Planner.Plan(new() { Model = model }, Given.Settings));
+    }
+
+    public static TheoryData<ModelDeploymentSpec, string> BadSpecs => new()
+    {
+        { From("ftp://example.com/f"), SpecMessages.SourceScheme },
+        { From("hf://owner/file.gguf"), SpecMessages.HubSource },
+        { From("https://user:pw@example.com/f.gguf"), SpecMessages.WebSource },
+        { From("pvc://claim/../f.gguf"), SpecMessages.ClaimSource },
+        { From("http://example.com/f.gguf"), SpecMessages.PlainHttpNeedsDigest },
+        { new() { Model = new() { Source = "hf://o/r/f.gguf", Sha256 = "abc" } }, SpecMessages.Sha256 },
+        { new() { Model = new() { Source = "pvc://c/f.gguf", Revision = "main" } }, SpecMessages.RevisionNeedsHub },
+        { new() { Model = new() { Source = "hf://o/r/f.gguf", Revision = "-x" } }, SpecMessages.Revision },
+        { new() { Model = new() { Source = "pvc://c/f.gguf", CredentialsSecretRef = new() { Name = "s" } } }, SpecMessages.ClaimTakesNoCredentials },
+        { new() { Model = new() { Source = "hf://o/r/f.gguf", CredentialsSecretRef = new() { Name = "S_" } } }, SpecMessages.SecretName },
+        { From("hf://o/r/f.gguf") with { Engine = new() { Backend = Backend.Cuda } }, SpecMessages.CudaNeedsGpu },
+        { From("hf://o/r/f.gguf") with { Engine = new() { KvCacheType = KvCacheType.Q4_0, FlashAttention = FlashAttention.Disabled } }, SpecMessages.QuantizedCacheNeedsFlashAttention },
+        { From("hf://o/r/f.gguf") with { Engine = new() { Backend = Backend.Cpu, GpuLayers = 3 } }, SpecMessages.CpuHasNoGpuLayers },
+        { From("hf://o/r/f.gguf") with { Resources = new() { GpuResourceName = "gpu" } }, SpecMessages.GpuResourceName },
+        { From("hf://o/r/f.gguf") with { Resources = new() { Cpu = "many" } }, SpecMessages.Cpu },
+        { From("hf://o/r/f.gguf") with { Resources = new() { Memory = "0" } }, SpecMessages.Memory },
+        { From("hf://o/r/f.gguf") with { Resources = new() { RuntimeClassName = "A" } }, SpecMessages.RuntimeClassName },
+    };
+
+    [Theory, MemberData(nameof(BadSpecs))]
+    public void A_spec_that_an_old_API_server_let_through_is_not_acted_on(ModelDeploymentSpec spec, string message)
+    {
+        var observed = Given.Carried(Given.Model()) with { Model = Given.Model(spec: spec) };
+
+        var plan = Planner.Plan(observed, Given.Settings);
+
+        Assert.Null(plan.Deployment);
+        Assert.Equal((Reasons.InvalidSpec, message + "."), (plan.Obstacle!.Reason, plan.Obstacle.Message));
+        var accepted = Given.Condition(Given.StatusOf(observed), ConditionTypes.Accepted);
+        Assert.Equal(("False", Reasons.InvalidSpec), (accepted.Status, accepted.Reason));
+    }
+
+    [Fact]
+    public void An_object_of_someone_else_stops_the_plan()
+    {
+        var observed = Given.Carried(Given.Model()) with { ServiceAccount = new() { Metadata = new() { Name = "demo" } } };
+
+        var plan = Planner.Plan(observed, Given.Settings);
+
+        Assert.Equal((Reasons.NameTaken, true), (plan.Obstacle!.Reason, plan.Obstacle.RejectsSpec));
+        Assert.Null(plan.Deployment);
+    }
+
+    [Fact]
+    public void Children_of_an_earlier_resource_of_the_same_name_are_waited_for()
+    {
+        var earlier = Given.Model();
+        earlier.Metadata.Uid = "another";
+        var observed = Given.Carried(Given.Model()) with { Deployment = Given.Carried(earlier).Deployment };
+
+        var plan = Planner.Plan(observed, Given.Settings);
+
+        Assert.Equal((Reasons.WaitingForRemoval, false), (plan.Obstacle!.Reason, plan.Obstacle.RejectsSpec));
+    }
+
+    [Fact]
+    public void A_worker_has_time_to_drain_before_it_is_killed() =>
+        Assert.True(WorkerContract.TerminationGracePeriodSeconds > WorkerContract.DrainDelaySeconds + WorkerContract.DrainTimeoutSeconds);
+
+    private static ModelDeploymentSpec From(string source) => new() { Model = new() { Source = source } };
+
+    private static void AssertPlanned(string golden, ModelDeploymentSpec spec)
+    {
+        var plan = Planner.Plan(new() { Model = Given.Model(spec: spec) }, Given.Settings);
+
+        IKubernetesObject<V1ObjectMeta>[] children = [plan.ServiceAccount!, plan.Service!, plan.HeadlessService!, plan.Deployment!];
+        GoldenFile.AssertMatches(string.Join("---\n", children.Select(child => KubernetesYaml.Serialize(child).TrimEnd() + "\n")), golden);
+    }
+}
