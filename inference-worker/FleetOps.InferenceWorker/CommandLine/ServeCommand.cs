@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Net;
 using System.Runtime.InteropServices;
-using FleetOps.InferenceWorker.Engine.Threads;
 using FleetOps.InferenceWorker.Serving;
 using FleetOps.InferenceWorker.State;
 using FleetOps.LlamaCpp.Backends;
@@ -27,7 +26,7 @@ internal static class ServeCommand
         var kvCacheType = Setting.Choice("--kv-cache-type", "Type of the KV cache", () => KvCacheType.F16);
         var flashAttention = Setting.Choice("--flash-attention", "Whether flash attention is used", () => FlashAttention.Auto);
         var gpuLayers = Setting.Number("--gpu-layers", "Layers on the GPU; -1 is all", -1, int.MaxValue, () => -1);
-        var threads = Setting.Number("--threads", "CPU threads that compute [default: whole CPUs of the container's quota]", 1, MaxThreads, CpuQuota.DefaultThreads);
+        var threads = Setting.OptionalNumber("--threads", "CPU threads that compute [default: whole CPUs of the container's quota, fewer for a small model]", 1, MaxThreads);
         var grpcPort = Setting.Number("--grpc-port", "Port of gRPC; 0 takes a free one", 0, ushort.MaxValue, () => 9090);
         var httpPort = Setting.Number("--http-port", "Port of probes, state and metrics; 0 takes a free one", 0, ushort.MaxValue, () => 8080);
         var bind = Setting.Create<IPAddress?>("--bind", "ADDRESS", "Address to listen on [default: any]", "an IP address", text => IPAddress.TryParse(text, out var address) ? address : null, () => null);

@@ -12,6 +12,9 @@ internal sealed record EngineSettings
     /// <summary>Tokens of one batch; at least <see cref="MaxSequences"/>. Bounds how long a running stream waits for somebody's prompt.</summary>
     public int BatchTokens { get; init; } = 512;
 
+    /// <summary>CPU threads that compute.</summary>
+    public int Threads { get; init; } = 1;
+
     /// <summary>Requests that may wait for a slot.</summary>
     public int MaxWaiting { get; init; } = 128;
 

@@ -59,7 +59,7 @@ internal sealed class ControlService(ModelRegistry models, WorkerState state, Se
             MaxSequences = options.MaxSequences,
             MaxWaiting = options.MaxWaiting,
             BatchTokens = options.BatchTokens,
-            Threads = options.Threads,
+            Threads = models.Loaded?.Engine.Settings.Threads ?? 0,
             KvCacheType = options.KvCacheType.ToString(),
             FlashAttention = options.FlashAttention.ToString(),
         };

@@ -2,6 +2,7 @@ using System.Globalization;
 using FleetOps.InferenceWorker.Engine;
 using FleetOps.InferenceWorker.Engine.Requests;
 using FleetOps.InferenceWorker.Engine.Sampling;
+using FleetOps.InferenceWorker.Engine.Threads;
 using FleetOps.InferenceWorker.State;
 using FleetOps.LlamaCpp;
 using FleetOps.LlamaCpp.Contexts;
@@ -45,6 +46,7 @@ internal static class ModelLoading
             }
 
             template = ConversationTemplate.Of(model);
+            var threads = options.Threads ?? CpuQuota.DefaultThreads(model.SizeBytes);
             context = new LlamaContext(model, new ContextParameters
             {
                 ContextLength = contextLength,
@@ -53,13 +55,14 @@ internal static class ModelLoading
                 MicroBatchSize = options.BatchTokens,
                 KvCacheType = options.KvCacheType,
                 FlashAttention = options.FlashAttention,
-                Threads = options.Threads,
+                Threads = threads,
             });
             var settings = new EngineSettings
             {
                 MaxSequences = options.MaxSequences,
                 ContextLength = contextLength,
                 BatchTokens = Math.Min(options.BatchTokens, context.BatchSize),
+                Threads = threads,
                 MaxWaiting = options.MaxWaiting,
                 OutputCapacity = options.OutputCapacity,
                 SlowReaderTimeout = options.SlowReaderTimeout,

@@ -56,8 +56,8 @@ internal sealed record ServeOptions
     /// <summary>Layers on the GPU; -1 is all.</summary>
     public int GpuLayers { get; init; } = -1;
 
-    /// <summary>CPU threads that compute.</summary>
-    public required int Threads { get; init; }
+    /// <summary>CPU threads that compute; null is what fits the CPU quota and the model's size.</summary>
+    public int? Threads { get; init; }
 
     /// <summary>Port of gRPC; 0 takes a free one.</summary>
     public int GrpcPort { get; init; } = 9090;

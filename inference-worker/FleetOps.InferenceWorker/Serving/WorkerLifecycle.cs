@@ -98,6 +98,7 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
             file.License ?? "",
             file.Revision ?? "");
 
+        LogLoaded(_logger, _state.Model.Name, served.Engine.Settings.MaxSequences, served.Engine.Settings.ContextLength, served.Engine.Settings.Threads);
         _state.Enter(WorkerPhase.Warming);
         await ModelLoading.WarmAsync(served, stop);
         stop.ThrowIfCancellationRequested();
@@ -117,7 +118,7 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
                 backend.Selected.ToString(),
                 backend.Why,
                 [.. runtime.ReadDevices().Select(device => new DeviceDescription(device.Name, device.Description, device.MemoryTotalBytes, device.MemoryFreeBytes))]);
-            LogBackend(_logger, backend.Selected.ToString(), backend.Why, runtime.Release, _options.Threads);
+            LogBackend(_logger, backend.Selected.ToString(), backend.Why, runtime.Release);
             return runtime;
         }
         catch (LlamaException fault)
@@ -196,8 +197,11 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
     [LoggerMessage(1201, LogLevel.Information, "Phase {Phase}")]
     private static partial void LogPhase(ILogger logger, WorkerPhase phase);
 
-    [LoggerMessage(1202, LogLevel.Information, "Backend {Selected}: {Why} (llama.cpp {Release}, {Threads} threads)")]
-    private static partial void LogBackend(ILogger logger, string selected, string why, string release, int threads);
+    [LoggerMessage(1202, LogLevel.Information, "Backend {Selected}: {Why} (llama.cpp {Release})")]
+    private static partial void LogBackend(ILogger logger, string selected, string why, string release);
+
+    [LoggerMessage(1206, LogLevel.Information, "Loaded {Model}: {MaxSequences} sequences of {ContextLength} tokens, {Threads} CPU threads")]
+    private static partial void LogLoaded(ILogger logger, string model, int maxSequences, int contextLength, int threads);
 
     [LoggerMessage(1203, LogLevel.Information, "Drained: {Running} requests were open when new ones were refused, {Left} are cut off")]
     private static partial void LogDrained(ILogger logger, int running, int left);

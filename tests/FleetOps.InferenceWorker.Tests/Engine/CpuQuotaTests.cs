@@ -65,13 +65,16 @@ public sealed class CpuQuotaTests : IDisposable
     }
 
     [Theory]
-    [InlineData(null, 8, 8)]
-    [InlineData(4.0, 8, 4)]
-    [InlineData(3.9, 8, 3)]
-    [InlineData(0.5, 8, 1)]
-    [InlineData(16.0, 8, 8)]
-    public void Threads_stay_within_quota_and_processors(double? quota, int processors, int threads) =>
-        Assert.Equal(threads, CpuQuota.Threads(quota, processors));
+    [InlineData(null, 8, 4096, 8)]
+    [InlineData(4.0, 8, 4096, 4)]
+    [InlineData(3.9, 8, 4096, 3)]
+    [InlineData(0.5, 8, 4096, 1)]
+    [InlineData(16.0, 8, 4096, 8)]
+    [InlineData(null, 8, 4, 1)]
+    [InlineData(null, 8, 100, 3)]
+    [InlineData(2.0, 8, 100, 2)]
+    public void Threads_stay_within_quota_and_processors_and_have_work(double? quota, int processors, long weightMebibytes, int threads) =>
+        Assert.Equal(threads, CpuQuota.Threads(quota, processors, weightMebibytes << 20));
 
     private double? Read(string membership)
     {
