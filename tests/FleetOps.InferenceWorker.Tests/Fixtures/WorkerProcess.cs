@@ -11,7 +11,6 @@ namespace FleetOps.InferenceWorker.Tests.Fixtures;
 internal sealed class WorkerProcess : IAsyncDisposable
 {
     private const int SigTerm = 15;
-    private const int SigInt = 2;
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
@@ -113,8 +112,6 @@ internal sealed class WorkerProcess : IAsyncDisposable
     public Task UntilServingAsync() => Until.HoldsAsync(async () => await PhaseAsync() == "Serving", "the worker serves");
 
     public void Terminate() => Send(SigTerm);
-
-    public void Interrupt() => Send(SigInt);
 
     public async Task<int> ExitAsync()
     {

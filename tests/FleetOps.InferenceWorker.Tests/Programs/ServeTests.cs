@@ -60,7 +60,7 @@ public sealed class ServeTests : IDisposable
         await worker.UntilServingAsync();
         using var call = worker.Client.Generate(new GenerateRequest { Text = "go on", Stop = new StopOptions { IgnoreEndOfGeneration = true } }, cancellationToken: Cancellation);
         Assert.True(await call.ResponseStream.MoveNext(Cancellation));
-        worker.Interrupt();
+        worker.Terminate();
         var error = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.ReadAllAsync(Cancellation).CountAsync(Cancellation).AsTask());
         Assert.Equal(StatusCode.Unavailable, error.StatusCode);
         Assert.Equal(0, await worker.ExitAsync());
