@@ -82,7 +82,7 @@ internal sealed partial class GenerationCall(InferenceMetrics metrics, WorkerSta
         }
     }
 
-    private static string Outcome(GenerationEnd end, string? matchedStop, ServerCallContext context) => end.Cause switch
+    private string Outcome(GenerationEnd end, string? matchedStop, ServerCallContext context) => end.Cause switch
     {
         _ when matchedStop is not null => "stop",
         EndCause.EndOfGeneration or EndCause.StopToken => "stop",
@@ -93,7 +93,7 @@ internal sealed partial class GenerationCall(InferenceMetrics metrics, WorkerSta
         _ => "engine_failed",
     };
 
-    private static FinishInfo Finish(GenerationEnd end, TextPieceReader? pieces, int promptTokens, EngineSettings settings, ServerCallContext context)
+    private FinishInfo Finish(GenerationEnd end, TextPieceReader? pieces, int promptTokens, EngineSettings settings, ServerCallContext context)
     {
         var finish = new FinishInfo
         {
@@ -138,7 +138,7 @@ internal sealed partial class GenerationCall(InferenceMetrics metrics, WorkerSta
         }
     }
 
-    private static bool DeadlinePassed(ServerCallContext context) => context.Deadline <= DateTime.UtcNow;
+    private bool DeadlinePassed(ServerCallContext context) => context.Deadline <= clock.GetUtcNow().UtcDateTime;
 
     [LoggerMessage(1001, LogLevel.Information, "Request {RequestId} ({Operation}) ended with {Outcome}: {PromptTokens} prompt tokens, {CompletionTokens} completion tokens, {QueueMilliseconds:0.0} ms in the queue, {Milliseconds:0.0} ms in all")]
     private static partial void LogRequestEnded(ILogger logger, string requestId, string operation, string outcome, int promptTokens, int completionTokens, double queueMilliseconds, double milliseconds);
