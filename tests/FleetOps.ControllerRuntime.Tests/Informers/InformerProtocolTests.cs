@@ -204,6 +204,31 @@ public sealed class InformerProtocolTests
     }
 
     [Fact]
+    public async Task A_kind_that_goes_away_takes_its_objects_along_only_when_it_stays_away()
+    {
+        var time = new FakeTimeProvider();
+        var gone = false;
+        var script = new WatchScript();
+        var api = StubApi.Connect(
+            (request, _) => Task.FromResult(
+                request.RequestUri!.AbsolutePath == "/version" ? StubApi.Json(StubApi.Version(20))
+                : Volatile.Read(ref gone) ? StubApi.Status(HttpStatusCode.NotFound, "NotFound")
+                : request.RequestUri.Query.Contains("watch", StringComparison.Ordinal) ? StubApi.Watch(script.Stream)
+                : StubApi.Json($$"""{"metadata":{"resourceVersion":"1"},"items":[{{Item("a", 1)}}]}""")),
+            time);
+        await using var running = new RunningInformer<V1ConfigMap>(new InformerRegistry(api, time, NullLoggerFactory.Instance).Get(BuiltInTypes.ConfigMaps));
+        await running.SyncedAsync();
+
+        Volatile.Write(ref gone, true);
+        script.End();
+        await AdvanceUntilAsync(time, () => running.Informer.Problem?.Contains("does not know configmaps", StringComparison.Ordinal) == true, "the absence is seen");
+        Assert.Equal(["Added a"], running.Changes.Told);
+
+        await AdvanceUntilAsync(time, () => running.Informer.Store.Count == 0, "the objects are gone");
+        Assert.Equal(["Added a", "Deleted a"], running.Changes.Told);
+    }
+
+    [Fact]
     public async Task A_handler_that_throws_keeps_nothing_from_the_others()
     {
         var server = new ScriptedCollection(minor: 20).List(Item("a", 1), 2);

@@ -1,3 +1,6 @@
+using FleetOps.ControllerRuntime.Apply;
+using FleetOps.ControllerRuntime.Hosting;
+
 namespace FleetOps.ControllerRuntime.Tests.Integration;
 
 public sealed class DiscoveryTests(RealApi real)
@@ -22,5 +25,13 @@ public sealed class DiscoveryTests(RealApi real)
 
         Assert.Equal(1, major);
         Assert.True(minor >= 20);
+    }
+
+    [Fact]
+    public async Task A_kubeconfig_leads_to_the_server()
+    {
+        using var client = KubeConnection.Open(KubeConnection.FindConfiguration(real.Server.KubeConfigPath, "fleetops-test"), "a-test");
+
+        Assert.True(await new KubeApi(client).ServesAsync("apps/v1", "Deployment", Token));
     }
 }
