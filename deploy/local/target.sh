@@ -16,8 +16,6 @@ fi
 kubectl() { "$tools/kubectl" ${kube_context:+--context "$kube_context"} "$@"; }
 helm() { "$tools/helm" ${kube_context:+--kube-context "$kube_context"} "$@"; }
 
-server_minor() { kubectl get --raw /version | sed -nE 's/.*"minor": *"([0-9]+).*/\1/p'; }
-
 start_cluster() {
   if [[ $target == local ]]; then
     "$deploy_local/cluster" up

@@ -11,23 +11,23 @@ namespace FleetOps.TestCluster;
 /// </summary>
 public sealed class ApiServer : IAsyncDisposable
 {
-    private readonly ApiServerOptions options;
-    private readonly string folder;
-    private readonly CertificateAuthority authority = new();
-    private readonly HttpClient admin;
-    private ServerProcess? etcd;
-    private ServerProcess? server;
-    private string? program;
-    private int generation;
+    private readonly ApiServerOptions _options;
+    private readonly string _folder;
+    private readonly CertificateAuthority _authority = new();
+    private readonly HttpClient _admin;
+    private ServerProcess? _etcd;
+    private ServerProcess? _server;
+    private string? _program;
+    private int _generation;
 
     private ApiServer(ApiServerOptions options)
     {
-        this.options = options;
-        folder = Directory.CreateTempSubdirectory("fleetops-api-").FullName;
+        _options = options;
+        _folder = Directory.CreateTempSubdirectory("fleetops-api-").FullName;
         var handler = new SocketsHttpHandler();
-        handler.SslOptions.CertificateChainPolicy = authority.CreateTrustPolicy();
-        admin = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(5) };
-        admin.DefaultRequestHeaders.Authorization = new("Bearer", AdminToken);
+        handler.SslOptions.CertificateChainPolicy = _authority.CreateTrustPolicy();
+        _admin = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(5) };
+        _admin.DefaultRequestHeaders.Authorization = new("Bearer", AdminToken);
     }
 
     /// <summary>The address of the API, such as <c>https://127.0.0.1:41234</c>. It stays over a restart.</summary>
@@ -37,25 +37,25 @@ public sealed class ApiServer : IAsyncDisposable
     public string AdminToken { get; } = Convert.ToHexString(Guid.NewGuid().ToByteArray());
 
     /// <summary>The certificate authority of the server, in PEM.</summary>
-    public string CertificateAuthorityPem => authority.Pem;
+    public string CertificateAuthorityPem => _authority.Pem;
 
     /// <summary>A kubeconfig of a member of <c>system:masters</c>, for kubectl, helm and programs under test.</summary>
-    public string KubeConfigPath => Path.Combine(folder, "kubeconfig");
+    public string KubeConfigPath => Path.Combine(_folder, "kubeconfig");
 
     /// <summary>The output of the API server since its last start, for a failing test to show.</summary>
-    public string LogPath => server?.LogPath ?? Path.Combine(folder, "kube-apiserver.log");
+    public string LogPath => _server?.LogPath ?? Path.Combine(_folder, "kube-apiserver.log");
 
     /// <summary>Whether the API server runs now.</summary>
-    public bool IsRunning => server is { HasExited: false };
+    public bool IsRunning => _server is { HasExited: false };
 
     /// <summary>The address of the etcd behind the server.</summary>
     internal string EtcdUrl { get; private set; } = "";
 
     /// <summary>The folder that is deleted with this server.</summary>
-    internal string Folder => folder;
+    internal string Folder => _folder;
 
     /// <summary>Ids of the processes that run for this server.</summary>
-    internal IReadOnlyList<int> ProcessIds => [.. new[] { etcd, server }.OfType<ServerProcess>().Select(process => process.Id)];
+    internal IReadOnlyList<int> ProcessIds => [.. new[] { _etcd, _server }.OfType<ServerProcess>().Select(process => process.Id)];
 
     /// <summary>Starts etcd and an API server and waits until it is ready, with the RBAC roles and the <c>default</c> namespace in place.</summary>
     /// <exception cref="ToolUnavailableException">The programs cannot be had here; skip the test with the message.</exception>
@@ -66,7 +66,7 @@ public sealed class ApiServer : IAsyncDisposable
         try
         {
             await cluster.StartEtcdAsync(cancellationToken);
-            cluster.program = await ToolFolder.FindAsync("kube-apiserver", "KUBEBUILDER_ASSETS", "kubernetes", cancellationToken);
+            cluster._program = await ToolFolder.FindAsync("kube-apiserver", "KUBEBUILDER_ASSETS", "kubernetes", cancellationToken);
             cluster.WriteCredentials();
             await cluster.StartServerAsync(cancellationToken);
             return cluster;
@@ -87,12 +87,12 @@ public sealed class ApiServer : IAsyncDisposable
     /// </summary>
     public KubernetesClientConfiguration CreateConfiguration(string user, params IReadOnlyList<string> groups)
     {
-        var (certificate, key) = authority.IssueClient(user, groups);
+        var (certificate, key) = _authority.IssueClient(user, groups);
         return new KubernetesClientConfiguration
         {
             Host = Url.ToString().TrimEnd('/'),
             Namespace = "default",
-            SslCaCerts = [X509Certificate2.CreateFromPem(authority.Pem)],
+            SslCaCerts = [X509Certificate2.CreateFromPem(_authority.Pem)],
             ClientCertificateData = Base64(certificate),
             ClientCertificateKeyData = Base64(key),
         };
@@ -101,24 +101,24 @@ public sealed class ApiServer : IAsyncDisposable
     /// <summary>Ends the API server at once, as a crash would. etcd keeps the data.</summary>
     public async Task KillServerAsync()
     {
-        if (server is not null)
+        if (_server is not null)
         {
-            await server.DisposeAsync();
-            server = null;
+            await _server.DisposeAsync();
+            _server = null;
         }
     }
 
     /// <summary>Starts the API server again on the same address after <see cref="KillServerAsync"/>, and waits until it is ready.</summary>
     public async Task StartServerAsync(CancellationToken cancellationToken = default)
     {
-        if (server is not null)
+        if (_server is not null)
         {
             throw new InvalidOperationException("The API server runs already; end it first with KillServerAsync");
         }
 
-        generation++;
-        server = ServerProcess.Start(program!, Path.Combine(folder, $"kube-apiserver-{generation}.log"), ServerArguments());
-        await server.WaitUntilAsync(IsReadyAsync, options.StartTimeout, cancellationToken);
+        _generation++;
+        _server = ServerProcess.Start(_program!, Path.Combine(_folder, $"kube-apiserver-{_generation}.log"), ServerArguments());
+        await _server.WaitUntilAsync(IsReadyAsync, _options.StartTimeout, cancellationToken);
     }
 
     /// <summary>Ends the API server at once and starts it again. Watches break; the data stays.</summary>
@@ -132,24 +132,24 @@ public sealed class ApiServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await KillServerAsync();
-        if (etcd is not null)
+        if (_etcd is not null)
         {
-            await etcd.DisposeAsync();
-            etcd = null;
+            await _etcd.DisposeAsync();
+            _etcd = null;
         }
 
-        admin.Dispose();
-        authority.Dispose();
-        if (Directory.Exists(folder))
+        _admin.Dispose();
+        _authority.Dispose();
+        if (Directory.Exists(_folder))
         {
-            Directory.Delete(folder, recursive: true);
+            Directory.Delete(_folder, recursive: true);
         }
     }
 
     /// <summary>Writes the certificate of a server on the loopback address beside the data and returns the two paths.</summary>
     internal (string Certificate, string Key) WriteServerCertificate(string name)
     {
-        var (certificate, key) = authority.IssueServer();
+        var (certificate, key) = _authority.IssueServer();
         return (Write($"{name}.crt", certificate), Write($"{name}.key", key));
     }
 
@@ -158,23 +158,23 @@ public sealed class ApiServer : IAsyncDisposable
         var path = await ToolFolder.FindAsync("etcd", "KUBEBUILDER_ASSETS", "etcd", cancellationToken);
         EtcdUrl = $"http://127.0.0.1:{ServerProcess.FreePort()}";
         var peer = $"http://127.0.0.1:{ServerProcess.FreePort()}";
-        etcd = ServerProcess.Start(path, Path.Combine(folder, "etcd.log"),
+        _etcd = ServerProcess.Start(path, Path.Combine(_folder, "etcd.log"),
         [
-            $"--data-dir={Path.Combine(folder, "etcd")}", "--unsafe-no-fsync",
+            $"--data-dir={Path.Combine(_folder, "etcd")}", "--unsafe-no-fsync",
             $"--listen-client-urls={EtcdUrl}", $"--advertise-client-urls={EtcdUrl}",
             $"--listen-peer-urls={peer}", $"--initial-advertise-peer-urls={peer}", $"--initial-cluster=default={peer}",
         ]);
-        await etcd.WaitUntilAsync(async token => (await admin.GetAsync(new Uri($"{EtcdUrl}/health"), token)).IsSuccessStatusCode, options.StartTimeout, cancellationToken);
+        await _etcd.WaitUntilAsync(async token => (await _admin.GetAsync(new Uri($"{EtcdUrl}/health"), token)).IsSuccessStatusCode, _options.StartTimeout, cancellationToken);
     }
 
     private void WriteCredentials()
     {
         Url = new Uri($"https://127.0.0.1:{ServerProcess.FreePort()}");
         WriteServerCertificate("server");
-        Write("ca.crt", authority.Pem);
+        Write("ca.crt", _authority.Pem);
         Write("service-accounts.key", CertificateAuthority.CreateKey());
         Write("tokens.csv", $"{AdminToken},admin,admin,\"system:masters\"\n");
-        var (certificate, key) = authority.IssueClient("admin", ["system:masters"]);
+        var (certificate, key) = _authority.IssueClient("admin", ["system:masters"]);
         Write("kubeconfig",
             $"""
             apiVersion: v1
@@ -187,7 +187,7 @@ public sealed class ApiServer : IAsyncDisposable
             - name: fleetops-test
               cluster:
                 server: {Url.ToString().TrimEnd('/')}
-                certificate-authority-data: {Base64(authority.Pem)}
+                certificate-authority-data: {Base64(_authority.Pem)}
             users:
             - name: admin
               user:
@@ -207,23 +207,23 @@ public sealed class ApiServer : IAsyncDisposable
         $"--token-auth-file={InFolder("tokens.csv")}",
         $"--service-account-key-file={InFolder("service-accounts.key")}", $"--service-account-signing-key-file={InFolder("service-accounts.key")}",
         "--service-account-issuer=https://kubernetes.default.svc",
-        .. options.ServiceAccountAdmission ? Array.Empty<string>() : ["--disable-admission-plugins=ServiceAccount"],
-        .. options.ExtraArguments,
+        .. _options.ServiceAccountAdmission ? Array.Empty<string>() : ["--disable-admission-plugins=ServiceAccount"],
+        .. _options.ExtraArguments,
     ];
 
     private async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
     {
-        using var ready = await admin.GetAsync(new Uri(Url, "/readyz"), cancellationToken);
+        using var ready = await _admin.GetAsync(new Uri(Url, "/readyz"), cancellationToken);
         if (ready.StatusCode != HttpStatusCode.OK)
         {
             return false;
         }
 
-        using var space = await admin.GetAsync(new Uri(Url, "/api/v1/namespaces/default"), cancellationToken);
+        using var space = await _admin.GetAsync(new Uri(Url, "/api/v1/namespaces/default"), cancellationToken);
         return space.IsSuccessStatusCode;
     }
 
-    private string InFolder(string name) => Path.Combine(folder, name);
+    private string InFolder(string name) => Path.Combine(_folder, name);
 
     private string Write(string name, string content)
     {

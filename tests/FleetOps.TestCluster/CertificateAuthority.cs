@@ -10,26 +10,26 @@ internal sealed class CertificateAuthority : IDisposable
     private static readonly Oid ServerAuthentication = new("1.3.6.1.5.5.7.3.1");
     private static readonly Oid ClientAuthentication = new("1.3.6.1.5.5.7.3.2");
 
-    private readonly ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-    private readonly X509Certificate2 certificate;
+    private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly X509Certificate2 _certificate;
 
     public CertificateAuthority()
     {
-        var request = new CertificateRequest("CN=fleetops-test-cluster", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest("CN=fleetops-test-cluster", _key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.DigitalSignature, critical: true));
         var now = TimeProvider.System.GetUtcNow();
-        certificate = request.CreateSelfSigned(now.AddHours(-1), now.AddDays(1));
+        _certificate = request.CreateSelfSigned(now.AddHours(-1), now.AddDays(1));
     }
 
     /// <summary>The authority's certificate in PEM.</summary>
-    public string Pem => certificate.ExportCertificatePem();
+    public string Pem => _certificate.ExportCertificatePem();
 
     /// <summary>Trust in what this authority issued, and in nothing else.</summary>
     public X509ChainPolicy CreateTrustPolicy()
     {
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.Add(certificate);
+        policy.CustomTrustStore.Add(_certificate);
         return policy;
     }
 
@@ -64,8 +64,8 @@ internal sealed class CertificateAuthority : IDisposable
 
     public void Dispose()
     {
-        certificate.Dispose();
-        key.Dispose();
+        _certificate.Dispose();
+        _key.Dispose();
     }
 
     private (string Certificate, string Key) Issue(X500DistinguishedName subject, Oid usage, Action<CertificateRequest> configure)
@@ -75,7 +75,7 @@ internal sealed class CertificateAuthority : IDisposable
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([usage], critical: false));
         configure(request);
-        using var issued = request.Create(certificate, new DateTimeOffset(certificate.NotBefore), new DateTimeOffset(certificate.NotAfter), RandomNumberGenerator.GetBytes(16));
+        using var issued = request.Create(_certificate, new DateTimeOffset(_certificate.NotBefore), new DateTimeOffset(_certificate.NotAfter), RandomNumberGenerator.GetBytes(16));
         return (issued.ExportCertificatePem(), own.ExportPkcs8PrivateKeyPem());
     }
 }

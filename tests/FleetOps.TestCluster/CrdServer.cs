@@ -12,13 +12,13 @@ public sealed class CrdServer : IAsyncDisposable
     private const string WithoutForeignAdmission =
         "--disable-admission-plugins=MutatingAdmissionPolicy,ValidatingAdmissionPolicy,MutatingAdmissionWebhook,ValidatingAdmissionWebhook";
 
-    private readonly ApiServer host;
-    private readonly ServerProcess process;
+    private readonly ApiServer _host;
+    private readonly ServerProcess _process;
 
     private CrdServer(ApiServer host, ServerProcess process, Uri url, string version)
     {
-        this.host = host;
-        this.process = process;
+        _host = host;
+        _process = process;
         Url = url;
         Version = version;
     }
@@ -30,7 +30,7 @@ public sealed class CrdServer : IAsyncDisposable
     public string Version { get; }
 
     /// <summary>The output of the server, for a failing test to show.</summary>
-    public string LogPath => process.LogPath;
+    public string LogPath => _process.LogPath;
 
     /// <summary>Starts the server on the etcd and with the users of <paramref name="host"/>, which must outlive it, and waits until it is ready.</summary>
     /// <exception cref="ToolUnavailableException">The program cannot be had here; skip the test with the message.</exception>
@@ -67,18 +67,18 @@ public sealed class CrdServer : IAsyncDisposable
     }
 
     /// <summary>How an administrator connects.</summary>
-    public KubernetesClientConfiguration CreateConfiguration() => At(host.CreateConfiguration());
+    public KubernetesClientConfiguration CreateConfiguration() => At(_host.CreateConfiguration());
 
     /// <summary>How <paramref name="user"/> connects as a member of <paramref name="groups"/>; see <see cref="ApiServer.CreateConfiguration(string, IReadOnlyList{string})"/>.</summary>
-    public KubernetesClientConfiguration CreateConfiguration(string user, params IReadOnlyList<string> groups) => At(host.CreateConfiguration(user, groups));
+    public KubernetesClientConfiguration CreateConfiguration(string user, params IReadOnlyList<string> groups) => At(_host.CreateConfiguration(user, groups));
 
     /// <summary>Ends the server.</summary>
-    public ValueTask DisposeAsync() => process.DisposeAsync();
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
 
     private async Task WaitAsync(CancellationToken cancellationToken)
     {
         using var client = new Kubernetes(CreateConfiguration());
-        await process.WaitUntilAsync(
+        await _process.WaitUntilAsync(
             async token => (await client.HttpClient.GetAsync(new Uri(Url, "/readyz"), token)).IsSuccessStatusCode,
             TimeSpan.FromSeconds(60),
             cancellationToken);

@@ -23,11 +23,11 @@ internal sealed class ServerProcess : IAsyncDisposable
         exec "$@" 3<&-
         """;
 
-    private readonly Process process;
+    private readonly Process _process;
 
     private ServerProcess(Process process, string name, string logPath)
     {
-        this.process = process;
+        _process = process;
         Name = name;
         LogPath = logPath;
     }
@@ -36,9 +36,9 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public string LogPath { get; }
 
-    public int Id => process.Id;
+    public int Id => _process.Id;
 
-    public bool HasExited => process.HasExited;
+    public bool HasExited => _process.HasExited;
 
     public static ServerProcess Start(string program, string logPath, IEnumerable<string> arguments)
     {
@@ -101,7 +101,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
 
         var state = HasExited
-            ? string.Create(CultureInfo.InvariantCulture, $"exited with code {process.ExitCode}")
+            ? string.Create(CultureInfo.InvariantCulture, $"exited with code {_process.ExitCode}")
             : string.Create(CultureInfo.InvariantCulture, $"was not ready within {limit.TotalSeconds:0} s");
         throw new InvalidOperationException($"{Name} {state}. The end of its log:{Environment.NewLine}{Tail()}");
     }
@@ -109,14 +109,14 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Ends the server at once (SIGKILL) and waits until it is gone.</summary>
     public async Task KillAsync()
     {
-        process.Kill();
-        await process.WaitForExitAsync();
+        _process.Kill();
+        await _process.WaitForExitAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
-        process.Dispose();
+        _process.Dispose();
     }
 
     private string Tail() => File.Exists(LogPath) ? string.Join(Environment.NewLine, File.ReadLines(LogPath).TakeLast(20)) : "(no log)";

@@ -101,7 +101,7 @@ internal sealed class WorkerState(TimeProvider clock, string version)
         (WorkerPhase.Serving, WorkerPhase.Draining) => true,
         (WorkerPhase.Draining, WorkerPhase.Stopped) => true,
         // A signal before the first request: there is nothing to drain.
-        (< WorkerPhase.Serving, WorkerPhase.Stopped) => true,
+        ( < WorkerPhase.Serving, WorkerPhase.Stopped) => true,
         _ => false,
     };
 

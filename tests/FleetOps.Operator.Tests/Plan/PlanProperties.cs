@@ -87,7 +87,8 @@ public sealed partial class PlanProperties
         let model = Given.Model(spec: new() { Model = new() { Source = "hf://o/r/f.gguf", CredentialsSecretRef = new() { Name = "hf" } }, Replicas = replicas })
         select Given.Carried(model, [.. statuses.Select((status, i) => new WorkerObservation(
             Given.Pod(model, status, $"pod-{i}"),
-            phases[i].Length == 0 ? null : new() { Phase = phases[i], Reason = reason, Message = "m" }))]) with { SecretExists = isSecretThere });
+            phases[i].Length == 0 ? null : new() { Phase = phases[i], Reason = reason, Message = "m" }))]) with
+        { SecretExists = isSecretThere });
 
     private static readonly string[] PodStatuses =
     [
