@@ -23,6 +23,14 @@ test: ## Set everything up and run every test, cluster and end-to-end tests incl
 test-unit: ## Run the tests that need neither a cluster nor an API server
 	@tests/run --unit
 
+.PHONY: bench
+bench: bench-operator ## Measure everything; tables and JSON files go to artifacts/bench
+
+.PHONY: bench-operator
+bench-operator: ## Measure the operator against a real etcd and kube-apiserver (about half an hour); FLAGS='--only burst --jit'
+	@dotnet build tests/FleetOps.Benchmarks -c Release --disable-build-servers -v quiet -clp:NoSummary
+	@tests/FleetOps.Benchmarks/bin/Release/net10.0/FleetOps.Benchmarks operator $(FLAGS)
+
 .PHONY: build
 build: ## Build the solution
 	dotnet build FleetOps.sln -c $(CONFIGURATION) --disable-build-servers

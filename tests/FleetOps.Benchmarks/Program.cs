@@ -1,0 +1,42 @@
+using System.CommandLine;
+using FleetOps.Benchmarks.Figures;
+using FleetOps.Benchmarks.Reports;
+
+var only = new Option<string[]>("--only") { Description = $"Figures to measure, by commas: {string.Join(", ", OperatorBench.Names)}. Default: all.", AllowMultipleArgumentsPerToken = true };
+var count = new Option<int>("--count") { Description = "ModelDeployments of the burst, and the smallest fleet. Default: 1000; the larger fleets have 5 and 10 times as many.", DefaultValueFactory = _ => 1000 };
+var minutes = new Option<double>("--minutes") { Description = "Minutes of the steady state. Default: 10.", DefaultValueFactory = _ => 10 };
+var runs = new Option<int>("--runs") { Description = "Bursts of each contender. Default: 3.", DefaultValueFactory = _ => 3 };
+var jit = new Option<bool>("--jit") { Description = "Measure the operator as development runs it, not the one that is shipped." };
+var operatorCommand = new Command("operator", "Measures the operator against a real etcd and kube-apiserver.") { only, count, minutes, runs, jit };
+operatorCommand.SetAction((parsed, cancel) => OperatorBench.RunAsync(
+    new()
+    {
+        Only = [.. (parsed.GetValue(only) ?? []).SelectMany(names => names.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
+        Count = parsed.GetValue(count),
+        Minutes = parsed.GetValue(minutes),
+        Runs = parsed.GetValue(runs),
+        Jit = parsed.GetValue(jit),
+    },
+    cancel));
+
+var kubeConfig = new Argument<string>("kubeconfig");
+var documents = new Argument<string>("documents");
+var bare = new Command("bare-client", "Used by `operator`: applies documents and does nothing else.") { kubeConfig, documents };
+bare.Hidden = true;
+bare.SetAction((parsed, cancel) => BareClient.RunAsync(parsed.GetValue(kubeConfig)!, parsed.GetValue(documents)!, cancel));
+
+var root = new RootCommand("Measures FleetOps. Results are a table and a file in artifacts/bench.") { operatorCommand, bare };
+try
+{
+    return await root.Parse(args).InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });
+}
+catch (OperationCanceledException)
+{
+    Progress.Say("cancelled; everything that was started has been ended");
+    return 130;
+}
+catch (InvalidOperationException e)
+{
+    Progress.Say(e.Message);
+    return 1;
+}
