@@ -77,6 +77,36 @@ public sealed class ControllerBuilder<TEntity>
         return this;
     }
 
+    /// <summary>
+    /// How long one reconcile may take before it is cancelled, counted in <c>controller_runtime_reconcile_timeouts_total</c> and retried.
+    /// <see cref="Timeout.InfiniteTimeSpan"/> for no limit. Default: 2 min.
+    /// </summary>
+    public ControllerBuilder<TEntity> WithReconcileTimeout(TimeSpan limit)
+    {
+        if (limit != Timeout.InfiniteTimeSpan)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(limit, TimeSpan.Zero);
+        }
+
+        _registration.ReconcileTimeout = limit;
+        return this;
+    }
+
+    /// <summary>
+    /// How many retries of failed reconciles are begun, all objects of the controller together; each object's own back-off, 5 ms to 5 min, comes
+    /// on top. Default: 10 a second after a burst of 100.
+    /// </summary>
+    /// <param name="perSecond">Retries a second in the long run, above 0.</param>
+    /// <param name="burst">Retries that may come at once, at least 1.</param>
+    public ControllerBuilder<TEntity> WithRetryLimit(double perSecond, int burst)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(perSecond);
+        ArgumentOutOfRangeException.ThrowIfLessThan(burst, 1);
+        _registration.RetriesPerSecond = perSecond;
+        _registration.RetryBurst = burst;
+        return this;
+    }
+
     /// <summary>The controller's name in logs and metrics. Default: the kind in lower case.</summary>
     public ControllerBuilder<TEntity> WithName(string name)
     {

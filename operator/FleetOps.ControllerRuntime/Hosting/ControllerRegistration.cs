@@ -1,4 +1,5 @@
 using FleetOps.ControllerRuntime.Informers;
+using FleetOps.ControllerRuntime.WorkQueue;
 using k8s;
 using k8s.Models;
 
@@ -8,7 +9,7 @@ namespace FleetOps.ControllerRuntime.Hosting;
 internal sealed class ControllerRegistration<TEntity>(ResourceType<TEntity> type, WatchScope scope)
     where TEntity : class, IKubernetesObject<V1ObjectMeta>
 {
-    private readonly List<Action<InformerRegistry, IStore<TEntity>, Action<ObjectKey>>> _sources = [];
+    private readonly List<Action<InformerRegistry, IStore<TEntity>, Action<ObjectKey, QueuePriority>>> _sources = [];
 
     public ResourceType<TEntity> Type { get; } = type;
 
@@ -20,6 +21,12 @@ internal sealed class ControllerRegistration<TEntity>(ResourceType<TEntity> type
 
     public int Workers { get; set; } = 1;
 
+    public TimeSpan ReconcileTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
+    public double RetriesPerSecond { get; set; } = 10;
+
+    public int RetryBurst { get; set; } = 100;
+
     public string Name { get; set; } = type.Kind.ToLowerInvariant();
 
     public void AddSource<TOther>(WatchScope otherScope, ResourceType<TOther> other, Func<TOther, IStore<TEntity>, IEnumerable<ObjectKey>> map)
@@ -29,17 +36,17 @@ internal sealed class ControllerRegistration<TEntity>(ResourceType<TEntity> type
             // The old object too: an owner or reference that was taken away concerns the one that lost it.
             foreach (var key in change.Old is null ? [] : map(change.Old, store))
             {
-                enqueue(key);
+                enqueue(key, PriorityOf(change));
             }
 
             foreach (var key in map(change.Current, store))
             {
-                enqueue(key);
+                enqueue(key, PriorityOf(change));
             }
         }));
 
     /// <summary>Connects the informers with a queue. Call once, before the informers run.</summary>
-    public void Connect(InformerRegistry registry, Action<ObjectKey> enqueue)
+    public void Connect(InformerRegistry registry, Action<ObjectKey, QueuePriority> enqueue)
     {
         var informer = registry.Get(Type, Scope);
         foreach (var (name, values) in Indexes)
@@ -51,7 +58,7 @@ internal sealed class ControllerRegistration<TEntity>(ResourceType<TEntity> type
         {
             if (Predicates.TrueForAll(predicate => predicate(change)))
             {
-                enqueue(ObjectKey.Of(change.Current));
+                enqueue(ObjectKey.Of(change.Current), PriorityOf(change));
             }
         });
         foreach (var source in _sources)
@@ -59,4 +66,9 @@ internal sealed class ControllerRegistration<TEntity>(ResourceType<TEntity> type
             source(registry, informer.Store, enqueue);
         }
     }
+
+    // A list finds everything at once; what changes meanwhile goes first.
+    private static QueuePriority PriorityOf<T>(Change<T> change)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        change.IsInitial ? QueuePriority.Low : QueuePriority.Normal;
 }

@@ -60,6 +60,8 @@ internal sealed class ReconcileMetrics
 
     public void Panic() => _panics.Add(1, Tag);
 
+    public void Timeout() => _timeouts.Add(1, Tag);
+
     private static KeyValuePair<string, object?> Result(ReconcileOutcome outcome) => new("result", outcome switch
     {
         ReconcileOutcome.Success => "success",

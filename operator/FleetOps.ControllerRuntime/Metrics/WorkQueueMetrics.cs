@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using FleetOps.ControllerRuntime.WorkQueue;
 
 namespace FleetOps.ControllerRuntime.Metrics;
@@ -7,7 +8,7 @@ namespace FleetOps.ControllerRuntime.Metrics;
 /// <summary>One queue's figures under client-go's names. Fed under the queue's lock, read by the exporter under its own.</summary>
 internal sealed class WorkQueueMetrics : IWorkQueueObserver<ObjectKey>
 {
-    private readonly Dictionary<ObjectKey, long> _addedAt = [];
+    private readonly Dictionary<ObjectKey, (long At, QueuePriority Priority)> _added = [];
     private readonly Dictionary<ObjectKey, long> _startedAt = [];
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
@@ -31,36 +32,43 @@ internal sealed class WorkQueueMetrics : IWorkQueueObserver<ObjectKey>
         _adds.Add(0, _tags);
         _retries.Add(0, _tags);
 
-        var depthTags = new TagList { { "name", name }, { "controller", name }, { "priority", "0" } };
-        meter.CreateObservableGauge("workqueue_depth", () => new Measurement<long>(Depth(), depthTags), description: "Keys that wait.");
+        meter.CreateObservableGauge("workqueue_depth", Depths, description: "Keys that wait, by priority.");
         meter.CreateObservableGauge("workqueue_unfinished_work_seconds", () => new Measurement<double>(InWork().Sum(), _tags), description: "Seconds of work in progress, all workers together.");
         meter.CreateObservableGauge("workqueue_longest_running_processor_seconds", () => new Measurement<double>(InWork().DefaultIfEmpty().Max(), _tags), description: "Seconds that the longest work in progress has taken.");
     }
 
     public void Retried() => _retries.Add(1, _tags);
 
-    public void Added(ObjectKey key)
+    public void Added(ObjectKey key, QueuePriority priority)
     {
         _adds.Add(1, _tags);
         lock (_gate)
         {
-            _addedAt[key] = _time.GetTimestamp();
+            _added[key] = (_time.GetTimestamp(), priority);
+        }
+    }
+
+    public void Raised(ObjectKey key)
+    {
+        lock (_gate)
+        {
+            _added[key] = _added[key] with { Priority = QueuePriority.Normal };
         }
     }
 
     public void Started(ObjectKey key)
     {
-        long added;
+        (long At, QueuePriority Priority) added;
         lock (_gate)
         {
             _startedAt[key] = _time.GetTimestamp();
-            if (!_addedAt.Remove(key, out added))
+            if (!_added.Remove(key, out added))
             {
                 return;
             }
         }
 
-        _queueDuration.Record(_time.GetElapsedTime(added).TotalSeconds, _tags);
+        _queueDuration.Record(_time.GetElapsedTime(added.At).TotalSeconds, _tags);
     }
 
     public void Finished(ObjectKey key)
@@ -81,17 +89,25 @@ internal sealed class WorkQueueMetrics : IWorkQueueObserver<ObjectKey>
     {
         lock (_gate)
         {
-            _addedAt.Remove(key);
+            _added.Remove(key);
         }
     }
 
-    private long Depth()
+    private IEnumerable<Measurement<long>> Depths()
     {
+        int low;
+        int all;
         lock (_gate)
         {
-            return _addedAt.Count;
+            low = _added.Values.Count(key => key.Priority == QueuePriority.Low);
+            all = _added.Count;
         }
+
+        return [Depth(QueuePriority.Normal, all - low), Depth(QueuePriority.Low, low)];
     }
+
+    private Measurement<long> Depth(QueuePriority priority, long depth) =>
+        new(depth, [.. _tags, new("priority", ((int)priority).ToString(CultureInfo.InvariantCulture))]);
 
     private List<double> InWork()
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using FleetOps.ControllerRuntime.Apply;
 using FleetOps.ControllerRuntime.Hosting;
 using FleetOps.ControllerRuntime.Informers;
 using FleetOps.ControllerRuntime.Leadership;
@@ -25,7 +26,7 @@ internal sealed class ControllerLoop<TEntity>(
     private static readonly ActivitySource Activities = new(RuntimeMeter.Name);
 
     private readonly ReconcileMetrics _metrics = new(meters, registration.Name, registration.Workers);
-    private readonly KeyBackoff<ObjectKey> _backoff = new();
+    private readonly RetryPolicy _retries = new(new(), new(time, registration.RetriesPerSecond, registration.RetryBurst));
     private readonly IStore<TEntity> _store = informers.Get(registration.Type, registration.Scope).Store;
 
     public string Name => registration.Name;
@@ -39,7 +40,7 @@ internal sealed class ControllerLoop<TEntity>(
         {
             foreach (var entity in _store.List())
             {
-                queue.Add(ObjectKey.Of(entity));
+                queue.Add(ObjectKey.Of(entity), QueuePriority.Low);
             }
 
             ControllerLog.Started(logger, Name, registration.Workers, _store.Count);
@@ -86,20 +87,33 @@ internal sealed class ControllerLoop<TEntity>(
         var started = time.GetTimestamp();
         var outcome = ReconcileOutcome.Success;
         _metrics.Started();
+        using var limit = new CancellationTokenSource(registration.ReconcileTimeout, time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, lost);
         try
         {
-            outcome = Conclude(key, await ReconcileAsync(key, lost).ConfigureAwait(false));
+            outcome = Conclude(key, await ReconcileAsync(key, ending.Token).ConfigureAwait(false));
         }
         catch (OperationCanceledException) when (lost.IsCancellationRequested)
         {
             // The next leader, or this process in its next term, looks at every object again.
             outcome = ReconcileOutcome.Requeue;
         }
+        catch (OperationCanceledException e) when (limit.IsCancellationRequested)
+        {
+            _metrics.Timeout();
+            outcome = ReconcileOutcome.Error;
+            ControllerLog.TimedOut(logger, Name, key, registration.ReconcileTimeout, Requeue(key, e));
+        }
+        catch (Exception e) when (e is KubeApiException or HttpRequestException or IOException or TimeoutException)
+        {
+            // The API server's answers are part of the work; where in the code they came tells nothing.
+            outcome = Retry(key, e.Message, e, trace: false);
+        }
         catch (Exception e)
         {
             // One object's fault must not stop the others' reconciles.
             _metrics.Panic();
-            outcome = Retry(key, "an unexpected exception", e);
+            outcome = Retry(key, "an unexpected exception", e, trace: true);
         }
         finally
         {
@@ -112,14 +126,14 @@ internal sealed class ControllerLoop<TEntity>(
         }
     }
 
-    private async Task<ReconciliationResult> ReconcileAsync(ObjectKey key, CancellationToken lost)
+    private async Task<ReconciliationResult> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         if (_store.Get(key) is { } entity)
         {
-            return await controller.ReconcileAsync(entity, lost).ConfigureAwait(false);
+            return await controller.ReconcileAsync(entity, cancellationToken).ConfigureAwait(false);
         }
 
-        await controller.DeletedAsync(key, lost).ConfigureAwait(false);
+        await controller.DeletedAsync(key, cancellationToken).ConfigureAwait(false);
         return ReconciliationResult.Success();
     }
 
@@ -128,30 +142,36 @@ internal sealed class ControllerLoop<TEntity>(
         switch (result)
         {
             case ReconciliationResult.Succeeded { RequeueAfter: { } delay }:
-                _backoff.Forget(key);
-                queue.AddAfter(key, delay);
+                _retries.Forget(key);
+                queue.AddAfter(key, delay, delay > TimeSpan.Zero ? QueuePriority.Low : QueuePriority.Normal);
                 return delay > TimeSpan.Zero ? ReconcileOutcome.RequeueAfter : ReconcileOutcome.Requeue;
             case ReconciliationResult.Failed failed:
-                return Retry(key, failed.Message, failed.Error);
+                return Retry(key, failed.Message, failed.Error, trace: true);
             case ReconciliationResult.Refused refused:
-                _backoff.Forget(key);
+                _retries.Forget(key);
                 _metrics.Error();
                 _metrics.TerminalError();
                 ControllerLog.Refused(logger, Name, key, refused.Message);
                 return ReconcileOutcome.Error;
             default:
-                _backoff.Forget(key);
+                _retries.Forget(key);
                 return ReconcileOutcome.Success;
         }
     }
 
-    private ReconcileOutcome Retry(ObjectKey key, string message, Exception? error)
+    private ReconcileOutcome Retry(ObjectKey key, string message, Exception? error, bool trace)
     {
-        var delay = _backoff.Next(key);
+        var delay = Requeue(key, error);
+        ControllerLog.Failed(logger, trace ? error : null, Name, key, message, delay);
+        return ReconcileOutcome.Error;
+    }
+
+    private TimeSpan Requeue(ObjectKey key, Exception? error)
+    {
+        var delay = _retries.Next(key, error);
         _metrics.Error();
         queue.Metrics.Retried();
         queue.AddAfter(key, delay);
-        ControllerLog.Failed(logger, error, Name, key, message, delay);
-        return ReconcileOutcome.Error;
+        return delay;
     }
 }

@@ -7,7 +7,7 @@ using k8s.Models;
 
 namespace FleetOps.ControllerRuntime.Reconciling;
 
-/// <summary>The queue of one controller; takes keys only while the controller runs.</summary>
+/// <summary>The queue of one controller, fair between namespaces; takes keys only while the controller runs.</summary>
 internal sealed class EntityQueue<TEntity> : IReconcileTrigger<TEntity>, IDisposable
     where TEntity : class, IKubernetesObject<V1ObjectMeta>
 {
@@ -16,26 +16,30 @@ internal sealed class EntityQueue<TEntity> : IReconcileTrigger<TEntity>, IDispos
     public EntityQueue(ControllerRegistration<TEntity> registration, TimeProvider time, IMeterFactory meters)
     {
         Metrics = new WorkQueueMetrics(meters, registration.Name, time);
-        Keys = new WorkQueue<ObjectKey>(time, Metrics);
+        Keys = new WorkQueue<ObjectKey>(time, static key => key.Namespace, Metrics);
     }
 
     public WorkQueue<ObjectKey> Keys { get; }
 
     public WorkQueueMetrics Metrics { get; }
 
-    public void Add(ObjectKey key)
+    public void Add(ObjectKey key) => Add(key, QueuePriority.Normal);
+
+    public void Add(ObjectKey key, QueuePriority priority)
     {
         if (_open)
         {
-            Keys.Add(key);
+            Keys.Add(key, priority);
         }
     }
 
-    public void AddAfter(ObjectKey key, TimeSpan delay)
+    public void AddAfter(ObjectKey key, TimeSpan delay) => AddAfter(key, delay, QueuePriority.Normal);
+
+    public void AddAfter(ObjectKey key, TimeSpan delay, QueuePriority priority)
     {
         if (_open)
         {
-            Keys.AddAfter(key, delay);
+            Keys.AddAfter(key, delay, priority);
         }
     }
 

@@ -14,7 +14,7 @@ namespace FleetOps.ControllerRuntime.Reconciling;
 /// <para>
 /// Results: <see cref="ReconciliationResult.Success"/> forgets earlier failures and, if asked, looks again after a while;
 /// <see cref="ReconciliationResult.Failure"/> and every exception is counted, logged and retried with exponential back-off (5 ms to
-/// 5 min, for ever); <see cref="ReconciliationResult.Terminal"/> is counted and not retried until the object changes.
+/// 5 min, for ever; all retries together are limited too, and what the API server asks to wait is waited); <see cref="ReconciliationResult.Terminal"/> is counted and not retried until the object changes.
 /// Whatever the result, a change that arrived meanwhile causes another run.
 /// </para>
 /// </summary>
@@ -24,7 +24,7 @@ public interface IEntityController<in TEntity>
 {
     /// <summary>Does one step towards what the object asks for.</summary>
     /// <param name="entity">The object as the store holds it now. It is shared with other readers: copy it before changing it.</param>
-    /// <param name="cancellationToken">Cancelled when leadership is lost or shutdown has run out of patience.</param>
+    /// <param name="cancellationToken">Cancelled when leadership is lost, the reconcile takes longer than its limit (2 min by default), or shutdown has run out of patience.</param>
     Task<ReconciliationResult> ReconcileAsync(TEntity entity, CancellationToken cancellationToken);
 
     /// <summary>Called once an object of which this controller heard is gone; for dropping what is remembered about it.</summary>

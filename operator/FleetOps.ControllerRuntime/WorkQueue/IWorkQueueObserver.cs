@@ -4,7 +4,10 @@ namespace FleetOps.ControllerRuntime.WorkQueue;
 internal interface IWorkQueueObserver<in TKey>
     where TKey : notnull
 {
-    void Added(TKey key);
+    void Added(TKey key, QueuePriority priority);
+
+    /// <summary>A waiting key of low priority is now of normal priority.</summary>
+    void Raised(TKey key);
 
     void Started(TKey key);
 

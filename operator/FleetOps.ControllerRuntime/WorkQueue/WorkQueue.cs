@@ -3,7 +3,11 @@ namespace FleetOps.ControllerRuntime.WorkQueue;
 /// <summary>
 /// A queue of keys for reconcilers. A key that waits is held once; a key in work is never handed to a second worker, and when
 /// it is added meanwhile it is handed out again after <see cref="Done"/>. Of several delays for one key the earliest wins,
-/// and nothing but its passing ends it: an extra look at an object is harmless, a lost one is not. First come, first served. Thread-safe; all time comes from the time provider.
+/// and nothing but its passing ends it: an extra look at an object is harmless, a lost one is not. Thread-safe; all time comes from the time provider.
+/// <para>
+/// Fair between groups, such as namespaces: groups with ready keys take turns, so that ten thousand keys of one do not delay the one key of
+/// another; within a group it is first come, first served. Keys of normal <see cref="QueuePriority"/> go before low ones, which still get each 16th turn.
+/// </para>
 /// </summary>
 /// <typeparam name="TKey">The key; compared with the default equality.</typeparam>
 #pragma warning disable CA1711, MA0049 // A work queue is what the field calls it, and the folder is about nothing else.
@@ -14,10 +18,10 @@ public sealed class WorkQueue<TKey> : IDisposable
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly IWorkQueueObserver<TKey>? _observer;
-    private readonly Queue<TKey> _ready = new();
-    private readonly HashSet<TKey> _dirty = [];
+    private readonly ReadyKeys<TKey> _ready;
     private readonly HashSet<TKey> _processing = [];
-    private readonly Dictionary<TKey, (long At, long Order)> _due = [];
+    private readonly Dictionary<TKey, QueuePriority> _again = [];
+    private readonly Dictionary<TKey, (long At, long Order, QueuePriority Priority)> _due = [];
     private readonly PriorityQueue<TKey, (long At, long Order)> _waiting = new();
     private readonly LinkedList<TaskCompletionSource<TKey>> _takers = new();
     private readonly ITimer _timer;
@@ -26,15 +30,17 @@ public sealed class WorkQueue<TKey> : IDisposable
 
     /// <summary>Creates an empty queue.</summary>
     /// <param name="time">Clock of the delays.</param>
-    public WorkQueue(TimeProvider time)
-        : this(time, null)
+    /// <param name="groupOf">Pure function from a key to the group that it takes turns for; null for one group.</param>
+    public WorkQueue(TimeProvider time, Func<TKey, string>? groupOf = null)
+        : this(time, groupOf, null)
     {
     }
 
-    internal WorkQueue(TimeProvider time, IWorkQueueObserver<TKey>? observer)
+    internal WorkQueue(TimeProvider time, Func<TKey, string>? groupOf, IWorkQueueObserver<TKey>? observer)
     {
         _time = time;
         _observer = observer;
+        _ready = new(groupOf ?? (static _ => ""));
         _timer = time.CreateTimer(static state => ((WorkQueue<TKey>)state!).Promote(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -62,23 +68,26 @@ public sealed class WorkQueue<TKey> : IDisposable
         }
     }
 
-    /// <summary>Makes a key ready. Does nothing when it is ready already or the queue is closed.</summary>
-    public void Add(TKey key)
+    /// <summary>Makes a key ready. Of one that is ready already it only raises the priority; when the queue is closed it does nothing.</summary>
+    public void Add(TKey key, QueuePriority priority = QueuePriority.Normal)
     {
         lock (_gate)
         {
-            AddLocked(key);
+            AddLocked(key, priority);
         }
     }
 
-    /// <summary>Makes a key ready after a delay (zero or less: now), the earliest of several delays winning. What happens to the key meanwhile does not cancel it.</summary>
-    public void AddAfter(TKey key, TimeSpan delay)
+    /// <summary>
+    /// Makes a key ready after a delay (zero or less: now), the earliest of several delays and the highest of their priorities winning. What
+    /// happens to the key meanwhile does not cancel it.
+    /// </summary>
+    public void AddAfter(TKey key, TimeSpan delay, QueuePriority priority = QueuePriority.Normal)
     {
         lock (_gate)
         {
             if (delay <= TimeSpan.Zero)
             {
-                AddLocked(key);
+                AddLocked(key, priority);
                 return;
             }
 
@@ -88,13 +97,19 @@ public sealed class WorkQueue<TKey> : IDisposable
             }
 
             var due = _time.GetTimestamp() + (long)(Math.Min(delay.TotalSeconds, MaxDelaySeconds) * _time.TimestampFrequency);
-            if (_due.TryGetValue(key, out var known) && known.At <= due)
+            if (_due.TryGetValue(key, out var known))
             {
-                return;
+                priority = Higher(priority, known.Priority);
+                if (known.At <= due)
+                {
+                    _due[key] = known with { Priority = priority };
+                    return;
+                }
             }
 
             // The order keeps keys that are due together in the order in which they were added.
-            _waiting.Enqueue(key, _due[key] = (due, _order++));
+            _due[key] = (due, _order, priority);
+            _waiting.Enqueue(key, (due, _order++));
             CompactLocked();
             ArmLocked();
         }
@@ -112,7 +127,7 @@ public sealed class WorkQueue<TKey> : IDisposable
                 return ValueTask.FromException<TKey>(new OperationCanceledException("The work queue is closed."));
             }
 
-            if (_ready.TryDequeue(out var key))
+            if (_ready.TryTake(out var key))
             {
                 StartLocked(key);
                 return new ValueTask<TKey>(key);
@@ -134,24 +149,25 @@ public sealed class WorkQueue<TKey> : IDisposable
             }
 
             _observer?.Finished(key);
-            if (_dirty.Contains(key))
+            if (_again.Remove(key, out var priority))
             {
-                HandOutLocked(key);
+                HandOutLocked(key, priority);
             }
         }
     }
 
-    /// <summary>Forgets every ready and delayed key; keys in work are left alone.</summary>
+    /// <summary>Forgets every ready and delayed key; keys in work are left alone, but do not come again.</summary>
     public void Clear()
     {
         lock (_gate)
         {
-            while (_ready.TryDequeue(out var key))
+            foreach (var key in _ready.Keys.Concat(_again.Keys))
             {
                 _observer?.Dropped(key);
             }
 
-            _dirty.Clear();
+            _ready.Clear();
+            _again.Clear();
             _due.Clear();
             _waiting.Clear();
         }
@@ -194,21 +210,40 @@ public sealed class WorkQueue<TKey> : IDisposable
         return await taker.Value.Task.ConfigureAwait(false);
     }
 
-    private void AddLocked(TKey key)
+    private void AddLocked(TKey key, QueuePriority priority)
     {
-        if (_closed || !_dirty.Add(key))
+        if (_closed)
         {
             return;
         }
 
-        _observer?.Added(key);
-        if (!_processing.Contains(key))
+        if (_processing.Contains(key))
         {
-            HandOutLocked(key);
+            if (_again.TryAdd(key, priority))
+            {
+                _observer?.Added(key, priority);
+            }
+            else if (_again[key] < priority)
+            {
+                _again[key] = priority;
+                _observer?.Raised(key);
+            }
+
+            return;
+        }
+
+        if (!_ready.Contains(key))
+        {
+            _observer?.Added(key, priority);
+            HandOutLocked(key, priority);
+        }
+        else if (priority == QueuePriority.Normal && _ready.TryRaise(key))
+        {
+            _observer?.Raised(key);
         }
     }
 
-    private void HandOutLocked(TKey key)
+    private void HandOutLocked(TKey key, QueuePriority priority)
     {
         if (_takers.First is { } taker)
         {
@@ -218,12 +253,11 @@ public sealed class WorkQueue<TKey> : IDisposable
             return;
         }
 
-        _ready.Enqueue(key);
+        _ready.Add(key, priority);
     }
 
     private void StartLocked(TKey key)
     {
-        _dirty.Remove(key);
         _processing.Add(key);
         _observer?.Started(key);
     }
@@ -236,10 +270,10 @@ public sealed class WorkQueue<TKey> : IDisposable
             while (_waiting.TryPeek(out var key, out var due) && due.At <= now)
             {
                 _waiting.Dequeue();
-                if (_due.TryGetValue(key, out var known) && known == due)
+                if (_due.TryGetValue(key, out var known) && (known.At, known.Order) == due)
                 {
                     _due.Remove(key);
-                    AddLocked(key);
+                    AddLocked(key, known.Priority);
                 }
             }
 
@@ -256,8 +290,10 @@ public sealed class WorkQueue<TKey> : IDisposable
         }
 
         _waiting.Clear();
-        _waiting.EnqueueRange(_due.Select(pair => (pair.Key, pair.Value)));
+        _waiting.EnqueueRange(_due.Select(pair => (pair.Key, (pair.Value.At, pair.Value.Order))));
     }
+
+    private static QueuePriority Higher(QueuePriority one, QueuePriority other) => one > other ? one : other;
 
     private void ArmLocked()
     {

@@ -86,7 +86,7 @@ public sealed class InformerTests(RealApi real)
         var ns = await real.NewNamespaceAsync();
         var owner = await real.Api.CreateAsync(BuiltInTypes.ConfigMaps, Examples.ConfigMap(ns, "owner"), Token);
         var child = Examples.ConfigMap(ns, "child", "blue");
-        child.Metadata.OwnerReferences = [Reconciling.Owners.ControllerReference(BuiltInTypes.ConfigMaps, owner)];
+        child.Metadata.OwnerReferences = [ControllerRuntime.Reconciling.Owners.ControllerReference(BuiltInTypes.ConfigMaps, owner)];
         await real.Api.ApplyAsync(BuiltInTypes.ConfigMaps, child, Token);
         await using var running = Start(real.Api, new WatchScope { Namespace = ns }, informer => informer.AddIndex("value", map => map.Data.Values));
         await running.SyncedAsync();

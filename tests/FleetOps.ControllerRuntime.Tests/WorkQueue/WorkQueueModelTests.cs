@@ -7,38 +7,50 @@ namespace FleetOps.ControllerRuntime.Tests.WorkQueue;
 /// <summary>Runs random scripts against the queue and against a model of it that is too simple to be wrong.</summary>
 public sealed class WorkQueueModelTests
 {
-    [Property(MaxTest = 1000)]
+    private const int Keys = 6;
+    private const int Groups = 3;
+    private const int Steps = 7;
+
+    [Property(MaxTest = 2000)]
     public bool The_queue_does_what_the_model_does(byte[] script)
     {
         var time = new FakeTimeProvider();
-        using var queue = new WorkQueue<int>(time);
-        var model = new Model();
+        using var queue = new WorkQueue<int>(time, static key => $"{key % Groups}");
+        var model = new QueueModel(Groups);
         foreach (var step in script)
         {
-            var key = step % 5;
-            switch (step / 5 % 5)
+            var key = step % Keys;
+            var amount = step / (Keys * Steps);
+            switch (step / Keys % Steps)
             {
                 case 0:
                     queue.Add(key);
-                    model.Add(key);
+                    model.Add(key, QueuePriority.Normal);
                     break;
                 case 1:
-                    var delay = step / 25 % 10;
-                    queue.AddAfter(key, TimeSpan.FromSeconds(delay));
-                    model.AddAfter(key, delay);
+                    queue.Add(key, QueuePriority.Low);
+                    model.Add(key, QueuePriority.Low);
                     break;
                 case 2:
-                    time.Advance(TimeSpan.FromSeconds(step / 25 % 10));
-                    model.Advance(step / 25 % 10);
+                    queue.AddAfter(key, TimeSpan.FromSeconds(amount));
+                    model.AddAfter(key, amount, QueuePriority.Normal);
                     break;
-                case 3 when queue.Depth > 0:
+                case 3:
+                    queue.AddAfter(key, TimeSpan.FromSeconds(amount), QueuePriority.Low);
+                    model.AddAfter(key, amount, QueuePriority.Low);
+                    break;
+                case 4:
+                    time.Advance(TimeSpan.FromSeconds(amount));
+                    model.Advance(amount);
+                    break;
+                case 5 when queue.Depth > 0:
                     if (Take(queue) != model.Take())
                     {
                         return false;
                     }
 
                     break;
-                case 4 when model.Working.Contains(key):
+                case 6 when model.Working.Contains(key):
                     queue.Done(key);
                     model.Done(key);
                     break;
@@ -53,74 +65,59 @@ public sealed class WorkQueueModelTests
         return true;
     }
 
+    [Property(MaxTest = 1000)]
+    public bool Between_two_keys_of_a_group_each_other_waiting_group_has_exactly_one(byte[] script)
+    {
+        using var queue = new WorkQueue<int>(TimeProvider.System, static key => $"{key % 4}");
+        var waiting = new HashSet<int>();
+        // For each group the groups that have waited ever since its last key was taken, with how many keys of theirs were taken.
+        var since = new Dictionary<int, Dictionary<int, int>>();
+        foreach (var step in script)
+        {
+            if (step % 3 > 0)
+            {
+                queue.Add(step);
+                waiting.Add(step);
+                continue;
+            }
+
+            if (waiting.Count == 0)
+            {
+                continue;
+            }
+
+            var taken = Take(queue);
+            queue.Done(taken);
+            waiting.Remove(taken);
+            var group = taken % 4;
+            if (since.TryGetValue(group, out var others) && others.Values.Any(count => count != 1))
+            {
+                return false;
+            }
+
+            foreach (var seen in since.Values.Where(seen => seen.ContainsKey(group)))
+            {
+                seen[group]++;
+                if (!waiting.Any(key => key % 4 == group))
+                {
+                    seen.Remove(group);
+                }
+            }
+
+            since[group] = waiting.Select(key => key % 4).Where(other => other != group).Distinct().ToDictionary(other => other, _ => 0);
+            if (!waiting.Any(key => key % 4 == group))
+            {
+                // It stands in the row no more; when it comes again, it comes last.
+                since.Remove(group);
+            }
+        }
+
+        return true;
+    }
+
     private static int Take(WorkQueue<int> queue)
     {
         var taken = queue.TakeAsync(CancellationToken.None);
         return taken.IsCompletedSuccessfully ? taken.Result : throw new InvalidOperationException("The queue has keys but hands out none.");
-    }
-
-    private sealed class Model
-    {
-        private int _now;
-        private int _order;
-
-        public List<int> Ready { get; } = [];
-
-        public HashSet<int> Working { get; } = [];
-
-        public HashSet<int> Again { get; } = [];
-
-        public Dictionary<int, (int At, int Order)> Due { get; } = [];
-
-        public void Add(int key)
-        {
-            if (Working.Contains(key))
-            {
-                Again.Add(key);
-            }
-            else if (!Ready.Contains(key))
-            {
-                Ready.Add(key);
-            }
-        }
-
-        public void AddAfter(int key, int delay)
-        {
-            if (delay == 0)
-            {
-                Add(key);
-            }
-            else if (!Due.TryGetValue(key, out var due) || _now + delay < due.At)
-            {
-                Due[key] = (_now + delay, _order++);
-            }
-        }
-
-        public void Advance(int seconds)
-        {
-            _now += seconds;
-            foreach (var (key, _) in Due.Where(pair => pair.Value.At <= _now).OrderBy(pair => pair.Value).ToList())
-            {
-                Due.Remove(key);
-                Add(key);
-            }
-        }
-
-        public int Take()
-        {
-            var key = Ready[0];
-            Ready.RemoveAt(0);
-            Working.Add(key);
-            return key;
-        }
-
-        public void Done(int key)
-        {
-            Working.Remove(key);
-            if (Again.Remove(key))
-            {
-                Ready.Add(key);
-            }
-        }
     }
 }

@@ -1,11 +1,10 @@
 using FleetOps.ControllerRuntime.WorkQueue;
-using Microsoft.Extensions.Time.Testing;
 
 namespace FleetOps.ControllerRuntime.Tests.WorkQueue;
 
 public sealed class WorkQueueTests : IDisposable
 {
-    private readonly FakeTimeProvider _time = new();
+    private readonly JumpingClock _time = new();
     private readonly WorkQueue<string> _queue;
 
     public WorkQueueTests() => _queue = new WorkQueue<string>(_time);
@@ -87,6 +86,21 @@ public sealed class WorkQueueTests : IDisposable
         Assert.Equal(1, _queue.Depth);
     }
 
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(-1000)]
+    public void A_wall_clock_that_jumps_changes_no_delay(int hours)
+    {
+        _queue.AddAfter("a", TimeSpan.FromSeconds(10));
+
+        _time.WallClockIsWrongBy = TimeSpan.FromHours(hours);
+        _time.Advance(TimeSpan.FromSeconds(9));
+        Assert.Equal(0, _queue.Depth);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(1, _queue.Depth);
+    }
+
     [Fact]
     public async Task An_immediate_add_does_not_lose_a_delay_asked_for_earlier()
     {
@@ -144,9 +158,63 @@ public sealed class WorkQueueTests : IDisposable
     }
 
     [Fact]
+    public async Task A_key_of_another_group_need_not_wait_for_ten_thousand()
+    {
+        using var queue = new WorkQueue<string>(_time, static key => key.Split('/')[0]);
+        for (var i = 0; i < 10_000; i++)
+        {
+            queue.Add($"busy/{i}");
+        }
+
+        queue.Add("quiet/1");
+
+        Assert.Equal(["busy/0", "quiet/1", "busy/1", "busy/2"], [await queue.TakeAsync(Token), await queue.TakeAsync(Token), await queue.TakeAsync(Token), await queue.TakeAsync(Token)]);
+    }
+
+    [Fact]
+    public async Task A_change_raises_a_key_that_waited_without_haste()
+    {
+        _queue.Add("first", QueuePriority.Low);
+        _queue.Add("second", QueuePriority.Low);
+        _queue.Add("changed", QueuePriority.Low);
+
+        _queue.Add("changed");
+
+        Assert.Equal(3, _queue.Depth);
+        Assert.Equal(["changed", "first", "second"], [await _queue.TakeAsync(Token), await _queue.TakeAsync(Token), await _queue.TakeAsync(Token)]);
+    }
+
+    [Fact]
+    public async Task A_key_without_haste_does_not_starve_under_a_stream_of_changes()
+    {
+        _queue.Add("patient", QueuePriority.Low);
+        var taken = new List<string>();
+        for (var i = 0; i < 20; i++)
+        {
+            _queue.Add($"change-{i}");
+            _queue.Add($"change-{i}b");
+            taken.Add(await _queue.TakeAsync(Token));
+        }
+
+        Assert.Equal(15, taken.IndexOf("patient"));
+    }
+
+    [Fact]
+    public async Task A_delay_keeps_the_highest_of_the_priorities_it_was_asked_with()
+    {
+        _queue.AddAfter("failed", TimeSpan.FromSeconds(5), QueuePriority.Normal);
+        _queue.AddAfter("failed", TimeSpan.FromSeconds(1), QueuePriority.Low);
+        _queue.Add("listed", QueuePriority.Low);
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal("failed", await _queue.TakeAsync(Token));
+    }
+
+    [Fact]
     public async Task No_key_is_lost_or_worked_on_twice_at_once_under_load()
     {
-        using var queue = new WorkQueue<int>(TimeProvider.System);
+        using var queue = new WorkQueue<int>(TimeProvider.System, static key => $"{key % 6}");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var load = new Load(queue);
         var workers = Enumerable.Range(0, 4).Select(_ => Task.Run(() => load.WorkAsync(stop.Token), Token)).ToList();
@@ -178,7 +246,7 @@ public sealed class WorkQueueTests : IDisposable
             {
                 var key = random.Next(_wanted.Length);
                 Interlocked.Increment(ref _wanted[key]);
-                queue.AddAfter(key, TimeSpan.FromMilliseconds(i % 10 == 0 ? random.Next(3) : 0));
+                queue.AddAfter(key, TimeSpan.FromMilliseconds(i % 10 == 0 ? random.Next(3) : 0), i % 3 == 0 ? QueuePriority.Low : QueuePriority.Normal);
             }
         }
 

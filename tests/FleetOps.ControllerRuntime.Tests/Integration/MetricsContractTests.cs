@@ -1,0 +1,84 @@
+using System.Text.RegularExpressions;
+
+namespace FleetOps.ControllerRuntime.Tests.Integration;
+
+/// <summary>Dashboards and alerts are written against these names and labels; a change here breaks them.</summary>
+[Collection(nameof(TwinHost))]
+public sealed partial class MetricsContractTests(RealApi real)
+{
+    private const string Contract = """
+        controller_runtime_active_workers{controller}
+        controller_runtime_max_concurrent_reconciles{controller}
+        controller_runtime_reconcile_errors_total{controller}
+        controller_runtime_reconcile_panics_total{controller}
+        controller_runtime_reconcile_time_seconds_bucket{controller,le}
+        controller_runtime_reconcile_time_seconds_count{controller}
+        controller_runtime_reconcile_time_seconds_sum{controller}
+        controller_runtime_reconcile_timeouts_total{controller}
+        controller_runtime_reconcile_total{controller,result}
+        controller_runtime_terminal_reconcile_errors_total{controller}
+        leader_election_master_status{name}
+        leader_election_slowpath_total{name}
+        rest_client_request_duration_seconds_bucket{host,le,verb}
+        rest_client_request_duration_seconds_count{host,verb}
+        rest_client_request_duration_seconds_sum{host,verb}
+        rest_client_requests_total{code,host,method}
+        workqueue_adds_total{controller,name}
+        workqueue_depth{controller,name,priority}
+        workqueue_longest_running_processor_seconds{controller,name}
+        workqueue_queue_duration_seconds_bucket{controller,le,name}
+        workqueue_queue_duration_seconds_count{controller,name}
+        workqueue_queue_duration_seconds_sum{controller,name}
+        workqueue_retries_total{controller,name}
+        workqueue_unfinished_work_seconds{controller,name}
+        workqueue_work_duration_seconds_bucket{controller,le,name}
+        workqueue_work_duration_seconds_count{controller,name}
+        workqueue_work_duration_seconds_sum{controller,name}
+        """;
+
+    [Fact]
+    public async Task Names_and_labels_are_those_of_controller_runtime()
+    {
+        var ns = await real.NewNamespaceAsync();
+        await using var host = await TwinHost.StartAsync(real, ns);
+        await real.Api.ApplyAsync(BuiltInTypes.ConfigMaps, Examples.ConfigMap(ns, "parent"), TestContext.Current.CancellationToken);
+        await host.ChildIsAsync("parent-child", "1");
+        Assert.Equal("ok\n", await host.GetAsync("/healthz"));
+        Assert.Equal("ok\n", await host.GetAsync("/readyz"));
+
+        var served = Sample().Matches(await host.GetAsync("/metrics"))
+            .Select(sample => $"{sample.Groups["name"].Value}{{{string.Join(',', LabelsOf(sample).Order(StringComparer.Ordinal))}}}")
+            .Where(name => !name.StartsWith("fleetops_", StringComparison.Ordinal) && !name.StartsWith("target_info", StringComparison.Ordinal) && !name.StartsWith("otel_", StringComparison.Ordinal))
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal);
+
+        Assert.Equal(Contract.Split('\n', StringSplitOptions.TrimEntries), served);
+    }
+
+    [Theory]
+    [InlineData("controller_runtime_reconcile_total", "result", "success", "error", "requeue", "requeue_after")]
+    [InlineData("workqueue_depth", "priority", "0", "-100")]
+    [InlineData("controller_runtime_reconcile_errors_total", "controller", "configmap")]
+    [InlineData("controller_runtime_terminal_reconcile_errors_total", "controller", "configmap")]
+    [InlineData("controller_runtime_reconcile_panics_total", "controller", "configmap")]
+    [InlineData("controller_runtime_reconcile_timeouts_total", "controller", "configmap")]
+    [InlineData("controller_runtime_active_workers", "controller", "configmap")]
+    [InlineData("workqueue_retries_total", "name", "configmap")]
+    [InlineData("workqueue_unfinished_work_seconds", "name", "configmap")]
+    [InlineData("workqueue_longest_running_processor_seconds", "name", "configmap")]
+    [InlineData("leader_election_slowpath_total", "name", "fleetops-operator")]
+    public async Task A_series_is_there_before_its_first_event(string name, string label, params string[] values)
+    {
+        await using var host = await TwinHost.StartAsync(real, await real.NewNamespaceAsync());
+
+        var metrics = await host.GetAsync("/metrics");
+
+        Assert.All(values, value => Assert.Matches($$"""\n{{name}}\{[^}]*{{label}}="{{Regex.Escape(value)}}"[^}]*\} \d""", metrics));
+    }
+
+    private static IEnumerable<string> LabelsOf(Match sample) =>
+        sample.Groups["label"].Captures.Select(label => label.Value).Where(label => !label.StartsWith("otel_", StringComparison.Ordinal));
+
+    [GeneratedRegex("""^(?<name>[a-z_]+)(\{((?<label>[a-z_]+)="[^"]*",?)*\})? """, RegexOptions.Multiline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Sample();
+}

@@ -1,0 +1,86 @@
+using FleetOps.ControllerRuntime.Hosting;
+using FleetOps.ControllerRuntime.Informers;
+using FleetOps.ControllerRuntime.Leadership;
+using FleetOps.ControllerRuntime.Reconciling;
+using k8s.Models;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace FleetOps.ControllerRuntime.Tests.Integration;
+
+/// <summary>A host of the whole runtime with a <see cref="TwinController"/>.</summary>
+internal sealed class TwinHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly string _namespace;
+    private readonly WriteLog _log;
+    private readonly HttpClient _http = new();
+    private bool _disposed;
+
+    private TwinHost(WebApplication app, string ns, WriteLog log)
+    {
+        _app = app;
+        _log = log;
+        _namespace = ns;
+    }
+
+    public TwinController Controller => (TwinController)_app.Services.GetRequiredService<IEntityController<V1ConfigMap>>();
+
+    public LeaderElection Election => _app.Services.GetRequiredService<LeaderElection>();
+
+    public IStore<V1ConfigMap> Store => _app.Services.GetRequiredService<IStore<V1ConfigMap>>();
+
+    /// <summary>Requests of this host that change something, those of the election left out.</summary>
+    public IReadOnlyList<string> Writes => _log.Writes;
+
+    public static async Task<TwinHost> StartAsync(RealApi real, string ns, bool waitForLeadership = true, Action<ControllerRuntimeOptions>? configure = null)
+    {
+        var log = new WriteLog();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddSingleton(KubeConnection.Open(real.Server.CreateConfiguration(), null, log));
+        builder.Services
+            .AddControllerRuntime(options =>
+            {
+                options.DefaultScope = new WatchScope { Namespace = ns };
+                options.LeaseNamespace = ns;
+                options.RetryPeriod = TimeSpan.FromSeconds(0.3);
+                configure?.Invoke(options);
+            })
+            .AddController<V1ConfigMap, TwinController>(BuiltInTypes.ConfigMaps, controller => controller.Owns(BuiltInTypes.ServiceAccounts).WithWorkers(2));
+        var app = builder.Build();
+        app.MapControllerRuntime();
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        var host = new TwinHost(app, ns, log);
+        var health = app.Services.GetRequiredService<RuntimeHealth>();
+        await Eventually.TrueAsync(() => health.ReadinessProblems().Count == 0, "the host is ready", problem: () => string.Join(';', health.ReadinessProblems()));
+        if (waitForLeadership)
+        {
+            await Eventually.TrueAsync(() => host.Election.IsLeader, "the host leads");
+        }
+
+        return host;
+    }
+
+    public Task<string> GetAsync(string path) => _http.GetStringAsync(new Uri(_app.Urls.First() + path), TestContext.Current.CancellationToken);
+
+    public Task ChildIsAsync(string name, string value)
+    {
+        var children = _app.Services.GetRequiredService<IStore<V1ServiceAccount>>();
+        return Eventually.TrueAsync(() => children.Get(new ObjectKey(_namespace, name))?.Metadata.Annotations?["value"] == value, $"{name} is {value}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            _http.Dispose();
+            await _app.StopAsync(CancellationToken.None);
+            await _app.DisposeAsync();
+        }
+    }
+}
