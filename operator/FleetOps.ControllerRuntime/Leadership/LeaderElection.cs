@@ -71,10 +71,20 @@ public sealed class LeaderElection
             }
             else
             {
-                // Candidates that woke together must not stay in step.
-                await PauseAsync(_options.RetryPeriod * (1 + (0.2 * Jitter.Next())), stop).ConfigureAwait(false);
+                await PauseAsync(CandidatePause(), stop).ConfigureAwait(false);
             }
         }
+    }
+
+    /// <summary>
+    /// Twice as often as a leader renews, so that a lease given back is found within the retry period; and the moment at which the holder's
+    /// time is over is not overslept. Candidates that woke together do not stay in step.
+    /// </summary>
+    private TimeSpan CandidatePause()
+    {
+        var pause = _options.RetryPeriod / 2 * (1 + (0.2 * Jitter.Next()));
+        // A little later than that: an early try would cost a whole pause.
+        return _lease.TimeLeft is { } left && left > TimeSpan.Zero && left < pause ? left + TimeSpan.FromMilliseconds(10) : pause;
     }
 
     private async Task LeadAsync(Func<LeaderTerm, Task> lead, long renewed, CancellationToken stop)

@@ -18,7 +18,10 @@ public sealed record LeaderElectionOptions
     /// <summary>How long a leader goes on without a successful renewal. Shorter than the lease. Default: 10 s.</summary>
     public TimeSpan RenewDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Pause between tries, lengthened at random by up to a fifth. Shorter than the deadline. Default: 2 s.</summary>
+    /// <summary>
+    /// Pause between renewals; candidates look twice as often, at pauses lengthened at random by up to a fifth. Shorter than the deadline.
+    /// Default: 2 s.
+    /// </summary>
     public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Checks that names are given and durations fit each other.</summary>

@@ -12,6 +12,9 @@ internal sealed class LeaseRecord(KubeApi api, LeaderElectionOptions options, Ti
 
     public string? Holder => _seen?.Spec?.HolderIdentity is { Length: > 0 } holder ? holder : null;
 
+    /// <summary>How long another holder must still be waited for; null when there is none.</summary>
+    public TimeSpan? TimeLeft => IsHeldByAnother ? DurationOf(_seen!) - time.GetElapsedTime(_seenAt) : null;
+
     public bool IsHeldByAnother => Holder is { } holder && holder != options.Identity;
 
     /// <summary>Takes or renews the lease; false when another holds it.</summary>

@@ -2,14 +2,13 @@ using FleetOps.ControllerRuntime.Leadership;
 using FleetOps.ControllerRuntime.Tests.Stubs;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 
 namespace FleetOps.ControllerRuntime.Tests.Leadership;
 
 /// <summary>Faults of the connection at the worst of times: lease 5 s, deadline 3 s, retry 0.5 s.</summary>
 public sealed class LeaderElectionFaultTests : IAsyncDisposable
 {
-    private readonly FakeTimeProvider _time = new(DateTimeOffset.Parse("2026-01-01T00:00:00Z", System.Globalization.CultureInfo.InvariantCulture));
+    private readonly JumpingClock _time = new();
     private readonly LeaseServer _server;
     private readonly CancellationTokenSource _stop = new();
     private readonly LeaderElection _election;
@@ -152,6 +151,42 @@ public sealed class LeaderElectionFaultTests : IAsyncDisposable
 
         await Assert.ThrowsAsync<TimeoutException>(() => _run);
         _run = Task.CompletedTask;
+    }
+
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(-1000)]
+    public async Task A_wall_clock_that_jumps_neither_ends_leadership_nor_hands_it_out(int hours)
+    {
+        await LeadAsync();
+
+        _time.WallClockIsWrongBy = TimeSpan.FromHours(hours);
+        await AdvanceAsync(TimeSpan.FromSeconds(12));
+
+        Assert.True(_working);
+        Assert.False(_lost);
+        Assert.False(_election.IsOverdue);
+        Assert.Equal(_time.GetUtcNow().UtcDateTime, _server.Lease!.Spec.RenewTime!.Value, TimeSpan.FromSeconds(1));
+    }
+
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(-1000)]
+    public async Task A_candidate_whose_wall_clock_is_wrong_waits_as_long_as_any_other(int hours)
+    {
+        _server.Lease = new V1Lease
+        {
+            Metadata = new V1ObjectMeta { Name = "operator", Uid = "lease" },
+            Spec = new V1LeaseSpec { HolderIdentity = "other", LeaseDurationSeconds = 5, RenewTime = _time.GetUtcNow().UtcDateTime },
+        };
+        _time.WallClockIsWrongBy = TimeSpan.FromHours(hours);
+        Start();
+
+        await AdvanceAsync(TimeSpan.FromSeconds(4));
+        Assert.False(_working);
+        await AdvanceAsync(TimeSpan.FromSeconds(2));
+
+        Assert.True(_working);
     }
 
     [Fact]
