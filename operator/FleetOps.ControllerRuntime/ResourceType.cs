@@ -33,6 +33,10 @@ public sealed record ResourceType<T>(string Group, string Version, string Plural
         return $"{root}{space}/{Plural}{entity}{sub}";
     }
 
+    /// <summary>The same kind for a store that only its writer reads; see <see cref="ObservedObject"/>.</summary>
+    public ResourceType<ObservedObject> AsObserved() =>
+        new(Group, Version, Plural, Kind, ObservedObjectJsonContext.Default.ObservedObject) { Namespaced = Namespaced };
+
     /// <summary><c>deployments.apps</c>, the name that kubectl and RBAC messages use.</summary>
     public override string ToString() => Group.Length == 0 ? Plural : $"{Plural}.{Group}";
 

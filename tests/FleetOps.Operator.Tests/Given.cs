@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FleetOps.Api;
+using FleetOps.ControllerRuntime;
 using FleetOps.Operator.ModelDeployments.Observe;
 using FleetOps.Operator.ModelDeployments.Plan;
 using FleetOps.Operator.ModelDeployments.Status;
@@ -28,13 +29,16 @@ internal static class Given
         return new()
         {
             Model = model,
-            Deployment = plan.Deployment,
-            Service = plan.Service,
-            HeadlessService = plan.HeadlessService,
-            ServiceAccount = plan.ServiceAccount,
+            Deployment = Observed(BuiltInTypes.Deployments, plan.Deployment),
+            Service = Observed(BuiltInTypes.Services, plan.Service),
+            HeadlessService = Observed(BuiltInTypes.Services, plan.HeadlessService),
+            ServiceAccount = Observed(BuiltInTypes.ServiceAccounts, plan.ServiceAccount),
             Workers = workers,
         };
     }
+
+    private static ObservedObject? Observed<T>(ResourceType<T> type, T? child)
+        where T : class, IKubernetesObject<V1ObjectMeta> => child is null ? null : ObservedObject.Of(type, child);
 
     /// <summary>A pod of the present template with a status in JSON.</summary>
     public static V1Pod Pod(ModelDeployment model, string statusJson, string name = PodName) => new()

@@ -1,107 +1,125 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using System.Text.Json.Nodes;
+using FleetOps.ControllerRuntime.Informers;
 using k8s;
 using k8s.Models;
 
 namespace FleetOps.ControllerRuntime.Apply;
 
 /// <summary>
-/// Server-side apply of differences only: nothing is sent when what was observed already says what is desired. Thread-safe.
+/// Server-side apply of differences only: nothing is sent when the store already says what is desired. Thread-safe for different objects.
 /// <para>
 /// Fields that the server defaulted or that others own make no difference; a changed or removed field of ours does. A field that is no
 /// longer desired does too: each applied object carries a digest of its intent in the annotation <c>fleetops.dev/applied-intent</c>. When the
 /// server answers an apply with something else than was stated (an old server drops fields it does not know, a webhook rewrites), that
-/// answer is remembered as as good as it gets, so that it is not asked for again and again.
+/// answer is remembered as as good as it gets, so that it is not asked for again and again. The store is told every answer, so that the next
+/// reconcile does not send a write again that the watch has not brought yet.
 /// </para>
 /// </summary>
-public sealed class Applier
+/// <param name="api">The server.</param>
+public sealed class Applier(KubeApi api)
 {
     private const int MaxRemembered = 10_000;
 
-    private readonly KubeApi _api;
-    private readonly RecentWrites _recent;
     private readonly ConcurrentDictionary<(string Resource, FieldDifference Difference), byte> _accepted = new();
-
-    /// <summary>Creates an applier that remembers nothing yet.</summary>
-    /// <param name="api">The server.</param>
-    /// <param name="time">Clock for forgetting.</param>
-    public Applier(KubeApi api, TimeProvider time)
-    {
-        _api = api;
-        _recent = new RecentWrites(time);
-    }
 
     /// <summary>Makes an object be as desired.</summary>
     /// <param name="type">The kind.</param>
     /// <param name="desired">Every field that is wanted, and nothing else; not changed by this method.</param>
-    /// <param name="observed">The object as a store holds it; null when it is not there.</param>
+    /// <param name="store">The store of the kind; takes the answer.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="KubeApiException">The server refused.</exception>
-    public Task<ApplyResult<T>> ApplyAsync<T>(ResourceType<T> type, T desired, T? observed, CancellationToken cancellationToken)
+    public Task<ApplyResult<ObservedObject>> ApplyAsync<T>(ResourceType<T> type, T desired, IStore<ObservedObject> store, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        return ApplyAsync(type, desired, store.Get(ObjectKey.Of(desired)), store.Assume, cancellationToken);
+    }
+
+    /// <summary>As the other overload, for a caller that keeps no store.</summary>
+    /// <param name="type">The kind.</param>
+    /// <param name="desired">Every field that is wanted, and nothing else; not changed by this method.</param>
+    /// <param name="observed">The object as it is; null when it is not there.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="KubeApiException">The server refused.</exception>
+    public Task<ApplyResult<ObservedObject>> ApplyAsync<T>(ResourceType<T> type, T desired, ObservedObject? observed, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        WriteDifferenceAsync(type, desired, observed, ApplyIntent.ForObject(type, desired, withDigest: true), null, IntentComparison.Missing, cancellationToken);
+        ApplyAsync(type, desired, observed, static _ => { }, cancellationToken);
 
     /// <summary>Makes the status of an existing object be as desired, through the status subresource.</summary>
     /// <param name="type">The kind.</param>
     /// <param name="desired">Carries name, namespace and the whole status that this program owns; a field left out is taken away.</param>
     /// <param name="observed">The object as a store holds it.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The answer is to be given to the store by <see cref="IStore{T}.Assume"/>.</returns>
     /// <exception cref="KubeApiException">The server refused; 404 when the object is gone.</exception>
-    public Task<ApplyResult<T>> ApplyStatusAsync<T>(ResourceType<T> type, T desired, T observed, CancellationToken cancellationToken)
+    public async Task<ApplyResult<T>> ApplyStatusAsync<T>(ResourceType<T> type, T desired, T observed, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         ArgumentNullException.ThrowIfNull(observed);
-        return WriteDifferenceAsync(type, desired, observed, ApplyIntent.ForStatus(type, desired), "status", StatusDifferences, cancellationToken);
-    }
-
-    private static List<FieldDifference> StatusDifferences(JsonNode? intent, JsonNode? observed) =>
-        IntentComparison.Any(intent?["status"], observed?["status"]);
-
-    private async Task<ApplyResult<T>> WriteDifferenceAsync<T>(
-        ResourceType<T> type,
-        T desired,
-        T? observed,
-        ApplyIntent intent,
-        string? subresource,
-        Func<JsonNode?, JsonNode?, List<FieldDifference>> compare,
-        CancellationToken cancellationToken)
-        where T : class, IKubernetesObject<V1ObjectMeta>
-    {
-        var key = ObjectKey.Of(desired);
-        var resource = type.Path(subresource: subresource);
-        string? first = null;
-        if (observed is not null)
+        var intent = ApplyIntent.ForStatus(type, desired);
+        var resource = type.Path(subresource: "status");
+        using var stated = JsonDocument.Parse(intent.Utf8Json);
+        if (FirstUnaccepted(resource, StatusDifferences(type, stated, observed)) is not { } first)
         {
-            var current = _recent.AnswerTo(resource, key, observed);
-            var differences = Differences(type, intent, current, compare);
-            var index = differences.FindIndex(difference => !_accepted.ContainsKey((resource, difference)));
-            if (index < 0)
-            {
-                return new ApplyResult<T>(current, false, null);
-            }
-
-            first = differences[index].Path;
+            return new ApplyResult<T>(observed, false, null);
         }
 
-        var answer = await _api.SendApplyAsync(type, intent, key, subresource, cancellationToken).ConfigureAwait(false);
-        Accept(resource, Differences(type, intent, answer, compare));
-        if (observed is not null)
-        {
-            _recent.Remember(resource, key, observed, answer);
-        }
-
+        var answer = await api.SendApplyAsync(type, intent, ObjectKey.Of(desired), "status", cancellationToken).ConfigureAwait(false);
+        Accept(resource, StatusDifferences(type, stated, answer));
         return new ApplyResult<T>(answer, true, first);
     }
 
-    private static List<FieldDifference> Differences<T>(ResourceType<T> type, ApplyIntent intent, T entity, Func<JsonNode?, JsonNode?, List<FieldDifference>> compare)
+    private async Task<ApplyResult<ObservedObject>> ApplyAsync<T>(ResourceType<T> type, T desired, ObservedObject? observed, Action<ObservedObject> assume, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        // Items of a LIST come without these two.
-        entity.ApiVersion ??= type.ApiVersion;
-        entity.Kind ??= type.Kind;
-        return compare(intent.Document, JsonSerializer.SerializeToNode(entity, type.Json));
+        var intent = ApplyIntent.ForObject(type, desired, withDigest: true);
+        var resource = type.Path();
+        string? first = null;
+        if (observed is not null)
+        {
+            if (observed.Satisfies(intent.Digest) is { } isAsDesired)
+            {
+                first = isAsDesired ? null : $"metadata.annotations.{ApplyIntent.DigestAnnotation}";
+            }
+            else
+            {
+                first = FirstUnaccepted(resource, Differences(intent, observed));
+            }
+
+            if (first is null)
+            {
+                observed.Confirm(intent.Digest);
+                return new ApplyResult<ObservedObject>(observed, false, null);
+            }
+        }
+
+        var answer = await api.SendApplyAsync(type.AsObserved(), intent, ObjectKey.Of(desired), null, cancellationToken).ConfigureAwait(false);
+        Accept(resource, Differences(intent, answer));
+        answer.Confirm(intent.Digest);
+        assume(answer);
+        return new ApplyResult<ObservedObject>(answer, true, first);
     }
+
+    // They are how the object was found, and an observed object has them elsewhere.
+    private static readonly HashSet<string> Identity = new(StringComparer.Ordinal) { "apiVersion", "kind", "metadata.name", "metadata.namespace" };
+
+    private static List<FieldDifference> Differences(ApplyIntent intent, ObservedObject observed)
+    {
+        using var stated = JsonDocument.Parse(intent.Utf8Json);
+        using var there = observed.Content();
+        return there is null ? [] : IntentComparison.Missing(stated.RootElement, there.RootElement, except: Identity);
+    }
+
+    private static List<FieldDifference> StatusDifferences<T>(ResourceType<T> type, JsonDocument stated, T entity)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        using var there = JsonSerializer.SerializeToDocument(entity, type.Json);
+        return IntentComparison.Any(stated.RootElement.GetProperty("status"u8), there.RootElement.TryGetProperty("status"u8, out var status) ? status : default);
+    }
+
+    private string? FirstUnaccepted(string resource, List<FieldDifference> differences) =>
+        differences.Where(difference => !_accepted.ContainsKey((resource, difference))).Select(difference => difference.Path).FirstOrDefault();
 
     private void Accept(string resource, List<FieldDifference> leftOver)
     {

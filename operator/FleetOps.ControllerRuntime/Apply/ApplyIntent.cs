@@ -1,6 +1,7 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
 
@@ -15,75 +16,71 @@ internal sealed class ApplyIntent
     /// </summary>
     public const string DigestAnnotation = "fleetops.dev/applied-intent";
 
-    private static readonly string[] ServerSetMetadata =
-        ["creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"];
-
-    private ApplyIntent(JsonObject document)
+    private static readonly HashSet<string> ServerSetMetadata = new(StringComparer.Ordinal)
     {
-        Document = document;
-        Utf8Json = Serialize(document);
+        "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid",
+    };
+
+    private ApplyIntent(byte[] utf8Json, UInt128 digest)
+    {
+        Utf8Json = utf8Json;
+        Digest = digest;
     }
 
-    public JsonObject Document { get; }
-
+    /// <summary>The document as it is sent.</summary>
     public byte[] Utf8Json { get; }
+
+    /// <summary>Digest of the document without the annotation that holds it; 0 when none was asked for.</summary>
+    public UInt128 Digest { get; }
 
     /// <summary>The whole object without its status.</summary>
     public static ApplyIntent ForObject<T>(ResourceType<T> type, T desired, bool withDigest = false)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var document = DocumentOf(type, desired);
-        document.Remove("status");
-        var metadata = document["metadata"]!.AsObject();
-        foreach (var field in ServerSetMetadata)
-        {
-            metadata.Remove(field);
-        }
-
-        if (withDigest)
-        {
-            var digest = Convert.ToHexStringLower(SHA256.HashData(Serialize(Sorted(document))).AsSpan(0, 16));
-            if (metadata["annotations"] is JsonObject annotations)
-            {
-                annotations[DigestAnnotation] = digest;
-            }
-            else
-            {
-                metadata["annotations"] = new JsonObject { [DigestAnnotation] = digest };
-            }
-        }
-
-        return new ApplyIntent(document);
+        using var document = DocumentOf(type, desired);
+        var digest = withDigest ? DigestOf(type.ApiVersion, type.Kind, document.RootElement) : default;
+        return new ApplyIntent(
+            Write(writer => WriteObject(writer, type.ApiVersion, type.Kind, document.RootElement, withDigest ? digest.ToString("x32", null) : null, isSorted: false)),
+            digest);
     }
 
     /// <summary>The status alone, with just the metadata that says whose.</summary>
     public static ApplyIntent ForStatus<T>(ResourceType<T> type, T desired)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var document = DocumentOf(type, desired);
-        var status = document["status"] ?? throw new ArgumentException($"{type.Kind} {ObjectKey.Of(desired)} has no status to apply; set it first.", nameof(desired));
-        document.Remove("status");
-        var metadata = new JsonObject { ["name"] = desired.Metadata.Name };
-        if (!string.IsNullOrEmpty(desired.Metadata.NamespaceProperty))
+        using var document = DocumentOf(type, desired);
+        if (!document.RootElement.TryGetProperty("status"u8, out var status))
         {
-            metadata["namespace"] = desired.Metadata.NamespaceProperty;
+            throw new ArgumentException($"{type.Kind} {ObjectKey.Of(desired)} has no status to apply; set it first.", nameof(desired));
         }
 
-        if (!string.IsNullOrEmpty(desired.Metadata.Uid))
-        {
-            metadata["uid"] = desired.Metadata.Uid;
-        }
-
-        return new ApplyIntent(new JsonObject
-        {
-            ["apiVersion"] = type.ApiVersion,
-            ["kind"] = type.Kind,
-            ["metadata"] = metadata,
-            ["status"] = status,
-        });
+        return new ApplyIntent(
+            Write(writer =>
+            {
+                writer.WriteStartObject();
+                writer.WriteString("apiVersion"u8, type.ApiVersion);
+                writer.WriteString("kind"u8, type.Kind);
+                writer.WriteStartObject("metadata"u8);
+                writer.WriteString("name"u8, desired.Metadata.Name);
+                WriteIfSet(writer, "namespace", desired.Metadata.NamespaceProperty);
+                WriteIfSet(writer, "uid", desired.Metadata.Uid);
+                writer.WriteEndObject();
+                writer.WritePropertyName("status"u8);
+                status.WriteTo(writer);
+                writer.WriteEndObject();
+            }),
+            default);
     }
 
-    private static JsonObject DocumentOf<T>(ResourceType<T> type, T desired)
+    private static void WriteIfSet(Utf8JsonWriter writer, string name, string? value)
+    {
+        if (!string.IsNullOrEmpty(value))
+        {
+            writer.WriteString(name, value);
+        }
+    }
+
+    private static JsonDocument DocumentOf<T>(ResourceType<T> type, T desired)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         if (string.IsNullOrEmpty(desired.Metadata?.Name))
@@ -91,43 +88,129 @@ internal sealed class ApplyIntent
             throw new ArgumentException($"A {type.Kind} without metadata.name cannot be applied; server-side apply needs the name.", nameof(desired));
         }
 
-        if (JsonSerializer.SerializeToNode(desired, type.Json) is not JsonObject document)
+        var document = JsonSerializer.SerializeToDocument(desired, type.Json);
+        if (document.RootElement.ValueKind != JsonValueKind.Object)
         {
+            document.Dispose();
             throw new ArgumentException($"{typeof(T)} does not serialize to a JSON object.", nameof(desired));
         }
 
-        document["apiVersion"] = type.ApiVersion;
-        document["kind"] = type.Kind;
         return document;
     }
 
     // The order of labels or of a model's properties means nothing and may differ between runs and releases.
-    private static JsonObject Sorted(JsonObject source)
+    private static UInt128 DigestOf(string apiVersion, string kind, JsonElement root)
     {
-        var sorted = new JsonObject();
-        foreach (var (name, value) in source.OrderBy(pair => pair.Key, StringComparer.Ordinal))
-        {
-            sorted[name] = Sorted(value);
-        }
-
-        return sorted;
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Write(writer => WriteObject(writer, apiVersion, kind, root, digest: null, isSorted: true)), hash);
+        return BinaryPrimitives.ReadUInt128BigEndian(hash);
     }
 
-    private static JsonNode? Sorted(JsonNode? value) => value switch
+    private static void WriteObject(Utf8JsonWriter writer, string apiVersion, string kind, JsonElement root, string? digest, bool isSorted)
     {
-        JsonObject fields => Sorted(fields),
-        JsonArray items => new JsonArray([.. items.Select(Sorted)]),
-        _ => value?.DeepClone(),
-    };
-
-    private static byte[] Serialize(JsonObject document)
-    {
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer))
+        writer.WriteStartObject();
+        writer.WriteString("apiVersion"u8, apiVersion);
+        writer.WriteString("kind"u8, kind);
+        foreach (var field in Fields(root, isSorted))
         {
-            document.WriteTo(writer);
+            if (field.NameEquals("metadata"u8))
+            {
+                writer.WriteStartObject("metadata"u8);
+                WriteMetadata(writer, field.Value, digest, isSorted);
+                writer.WriteEndObject();
+            }
+            else if (!field.NameEquals("status"u8) && !field.NameEquals("apiVersion"u8) && !field.NameEquals("kind"u8))
+            {
+                WriteField(writer, field, isSorted);
+            }
         }
 
-        return buffer.ToArray();
+        writer.WriteEndObject();
+    }
+
+    private static void WriteMetadata(Utf8JsonWriter writer, JsonElement metadata, string? digest, bool isSorted)
+    {
+        foreach (var field in Fields(metadata, isSorted))
+        {
+            if (digest is not null && field.NameEquals("annotations"u8))
+            {
+                writer.WriteStartObject("annotations"u8);
+                foreach (var annotation in field.Value.EnumerateObject())
+                {
+                    annotation.WriteTo(writer);
+                }
+
+                writer.WriteString(DigestAnnotation, digest);
+                writer.WriteEndObject();
+                digest = null;
+            }
+            else if (!ServerSetMetadata.Contains(field.Name))
+            {
+                WriteField(writer, field, isSorted);
+            }
+        }
+
+        if (digest is not null)
+        {
+            writer.WriteStartObject("annotations"u8);
+            writer.WriteString(DigestAnnotation, digest);
+            writer.WriteEndObject();
+        }
+    }
+
+    private static void WriteField(Utf8JsonWriter writer, JsonProperty field, bool isSorted)
+    {
+        if (isSorted)
+        {
+            writer.WritePropertyName(field.Name);
+            WriteSorted(writer, field.Value);
+        }
+        else
+        {
+            field.WriteTo(writer);
+        }
+    }
+
+    private static void WriteSorted(Utf8JsonWriter writer, JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                writer.WriteStartObject();
+                foreach (var field in Fields(value, isSorted: true))
+                {
+                    writer.WritePropertyName(field.Name);
+                    WriteSorted(writer, field.Value);
+                }
+
+                writer.WriteEndObject();
+                break;
+            case JsonValueKind.Array:
+                writer.WriteStartArray();
+                foreach (var item in value.EnumerateArray())
+                {
+                    WriteSorted(writer, item);
+                }
+
+                writer.WriteEndArray();
+                break;
+            default:
+                value.WriteTo(writer);
+                break;
+        }
+    }
+
+    private static IEnumerable<JsonProperty> Fields(JsonElement element, bool isSorted) =>
+        isSorted ? element.EnumerateObject().OrderBy(field => field.Name, StringComparer.Ordinal) : element.EnumerateObject();
+
+    private static byte[] Write(Action<Utf8JsonWriter> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>(4 * 1024);
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            write(writer);
+        }
+
+        return buffer.WrittenSpan.ToArray();
     }
 }

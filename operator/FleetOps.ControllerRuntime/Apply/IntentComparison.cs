@@ -1,113 +1,127 @@
+using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Nodes;
+using k8s.Models;
 
 namespace FleetOps.ControllerRuntime.Apply;
 
 /// <summary>
-/// Finds where an observed object is not as an intent states. Both must have gone through the same JSON contract, which gives quantities
-/// and times one spelling. Null and an empty list count as nothing.
+/// Finds where an observed object is not as an intent states. Null and an empty list count as nothing; quantities are compared as the
+/// amounts that they are, since the server writes them in its own way.
 /// </summary>
 internal static class IntentComparison
 {
+    private static readonly HashSet<string> Quantities = new(StringComparer.Ordinal) { "requests", "limits", "sizeLimit", "hard", "capacity" };
+
     /// <summary>Every stated field that is absent or different. Fields that are not stated are the server's or someone else's.</summary>
-    public static List<FieldDifference> Missing(JsonNode? desired, JsonNode? observed)
+    /// <param name="desired">The intent.</param>
+    /// <param name="observed">What is there.</param>
+    /// <param name="except">Paths that are not compared; null for none.</param>
+    public static List<FieldDifference> Missing(JsonElement desired, JsonElement observed, IReadOnlySet<string>? except = null)
     {
         var differences = new List<FieldDifference>();
-        Compare("", "", desired, observed, exact: false, differences);
+        Compare("", "", desired, observed, new Rules(IsExact: false, HasQuantities: false), differences);
+        if (except is not null)
+        {
+            differences.RemoveAll(difference => except.Contains(difference.Path));
+        }
+
         return differences;
     }
 
     /// <summary>As <see cref="Missing"/>, and also every field that is there without being stated; for what one program owns whole.</summary>
-    public static List<FieldDifference> Any(JsonNode? desired, JsonNode? observed)
+    public static List<FieldDifference> Any(JsonElement desired, JsonElement observed)
     {
         var differences = new List<FieldDifference>();
-        Compare("", "", desired, observed, exact: true, differences);
+        Compare("", "", desired, observed, new Rules(IsExact: true, HasQuantities: false), differences);
         return differences;
     }
 
-    private static void Compare(string path, string field, JsonNode? desired, JsonNode? observed, bool exact, List<FieldDifference> differences)
+    private static void Compare(string path, string field, JsonElement desired, JsonElement observed, Rules rules, List<FieldDifference> differences)
     {
         if (IsNothing(desired))
         {
-            if (exact && !IsNothing(observed))
+            if (rules.IsExact && !IsNothing(observed))
             {
-                differences.Add(new FieldDifference(path, null, observed!.ToJsonString()));
+                differences.Add(new FieldDifference(path, null, observed.GetRawText()));
             }
 
             return;
         }
 
-        switch (desired, observed)
+        switch (desired.ValueKind, observed.ValueKind)
         {
-            case (JsonObject wanted, JsonObject there):
-                CompareFields(path, wanted, there, exact, differences);
+            case (JsonValueKind.Object, JsonValueKind.Object):
+                CompareFields(path, desired, observed, rules, differences);
                 break;
-            case (JsonArray wanted, JsonArray there):
-                CompareItems(path, field, wanted, there, exact, differences);
-                break;
-            case (JsonValue wanted, JsonValue there) when Same(wanted, there):
+            case (JsonValueKind.Array, JsonValueKind.Array):
+                CompareItems(path, field, desired, observed, rules, differences);
                 break;
             default:
-                differences.Add(new FieldDifference(path, desired!.ToJsonString(), observed?.ToJsonString()));
+                if (!IsSameValue(desired, observed, rules.HasQuantities))
+                {
+                    differences.Add(new FieldDifference(path, desired.GetRawText(), IsNothing(observed) ? null : observed.GetRawText()));
+                }
+
                 break;
         }
     }
 
-    private static void CompareFields(string path, JsonObject desired, JsonObject observed, bool exact, List<FieldDifference> differences)
+    private static void CompareFields(string path, JsonElement desired, JsonElement observed, Rules rules, List<FieldDifference> differences)
     {
-        foreach (var (name, value) in desired)
+        foreach (var property in desired.EnumerateObject())
         {
-            Compare(Join(path, name), name, value, observed[name], exact, differences);
+            var inner = Quantities.Contains(property.Name) ? rules with { HasQuantities = true } : rules;
+            Compare(Join(path, property.Name), property.Name, property.Value, observed.TryGetProperty(property.Name, out var there) ? there : default, inner, differences);
         }
 
-        if (exact)
+        if (rules.IsExact)
         {
-            foreach (var (name, value) in observed)
+            foreach (var property in observed.EnumerateObject())
             {
-                if (!desired.ContainsKey(name))
+                if (!desired.TryGetProperty(property.Name, out _))
                 {
-                    Compare(Join(path, name), name, null, value, exact, differences);
+                    Compare(Join(path, property.Name), property.Name, default, property.Value, rules, differences);
                 }
             }
         }
     }
 
-    private static void CompareItems(string path, string field, JsonArray desired, JsonArray observed, bool exact, List<FieldDifference> differences)
+    private static void CompareItems(string path, string field, JsonElement desired, JsonElement observed, Rules rules, List<FieldDifference> differences)
     {
         if (ListKeys.Find(field, desired) is { } identity && TryIndex(desired, identity, out var wanted) && TryIndex(observed, identity, out var there))
         {
             foreach (var (key, item) in wanted)
             {
-                Compare($"{path}[{key}]", "", item, there.GetValueOrDefault(key), exact, differences);
+                Compare($"{path}[{key}]", "", item, there.GetValueOrDefault(key), rules, differences);
             }
 
-            if (exact)
+            if (rules.IsExact)
             {
                 foreach (var (key, item) in there.Where(pair => !wanted.ContainsKey(pair.Key)))
                 {
-                    Compare($"{path}[{key}]", "", null, item, exact, differences);
+                    Compare($"{path}[{key}]", "", default, item, rules, differences);
                 }
             }
 
             return;
         }
 
-        if (desired.Count != observed.Count)
+        if (desired.GetArrayLength() != observed.GetArrayLength())
         {
-            differences.Add(new FieldDifference(path, desired.ToJsonString(), observed.ToJsonString()));
+            differences.Add(new FieldDifference(path, desired.GetRawText(), observed.GetRawText()));
             return;
         }
 
-        for (var i = 0; i < desired.Count; i++)
+        for (var i = 0; i < desired.GetArrayLength(); i++)
         {
-            Compare($"{path}[{i}]", "", desired[i], observed[i], exact, differences);
+            Compare($"{path}[{i}]", "", desired[i], observed[i], rules, differences);
         }
     }
 
-    private static bool TryIndex(JsonArray items, Func<JsonNode?, string?> identity, out Dictionary<string, JsonNode?> index)
+    private static bool TryIndex(JsonElement items, Func<JsonElement, string?> identity, out Dictionary<string, JsonElement> index)
     {
-        index = new Dictionary<string, JsonNode?>(StringComparer.Ordinal);
-        foreach (var item in items)
+        index = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        foreach (var item in items.EnumerateArray())
         {
             if (identity(item) is not { } key || !index.TryAdd(key, item))
             {
@@ -118,27 +132,52 @@ internal static class IntentComparison
         return true;
     }
 
-    private static bool IsNothing(JsonNode? node) => node is null or JsonArray { Count: 0 };
+    private static bool IsNothing(JsonElement element) =>
+        element.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null || (element.ValueKind == JsonValueKind.Array && element.GetArrayLength() == 0);
 
-    private static bool Same(JsonValue left, JsonValue right)
+    private static bool IsSameValue(JsonElement left, JsonElement right, bool isQuantity)
     {
-        var kind = left.GetValueKind();
-        if (kind != right.GetValueKind())
+        if (isQuantity && Amount(left) is { } amount && Amount(right) is { } other)
+        {
+            return amount == other;
+        }
+
+        if (left.ValueKind != right.ValueKind)
         {
             return false;
         }
 
-        return kind switch
+        return left.ValueKind switch
         {
-            JsonValueKind.String => left.ToString() == right.ToString(),
+            JsonValueKind.String => left.ValueEquals(right.GetString()),
             // 1, 1.0 and 1e0 are one number.
-            JsonValueKind.Number => left.ToJsonString() == right.ToJsonString() || (Number(left) is { } number && number == Number(right)),
-            _ => true,
+            JsonValueKind.Number => left.GetRawText() == right.GetRawText() || (Number(left) is { } number && number == Number(right)),
+            JsonValueKind.True or JsonValueKind.False => true,
+            _ => false,
         };
     }
 
-    private static decimal? Number(JsonValue value) =>
-        decimal.TryParse(value.ToJsonString(), System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : null;
+    private static decimal? Number(JsonElement value) =>
+        decimal.TryParse(value.GetRawText(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    private static decimal? Amount(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind switch
+            {
+                JsonValueKind.String => new ResourceQuantity(value.GetString()).ToDecimal(),
+                JsonValueKind.Number => Number(value),
+                _ => null,
+            };
+        }
+        catch (Exception e) when (e is FormatException or OverflowException or ArgumentException)
+        {
+            return null;
+        }
+    }
 
     private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
+
+    private readonly record struct Rules(bool IsExact, bool HasQuantities);
 }

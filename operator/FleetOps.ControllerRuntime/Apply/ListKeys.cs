@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using System.Text.Json;
 
 namespace FleetOps.ControllerRuntime.Apply;
 
@@ -29,11 +29,11 @@ internal static class ListKeys
     private static readonly HashSet<string> Sets = new(StringComparer.Ordinal) { "finalizers" };
 
     /// <summary>A function from an item to its identity in the list of that name; null when the list is atomic.</summary>
-    public static Func<JsonNode?, string?>? Find(string field, JsonArray desired)
+    public static Func<JsonElement, string?>? Find(string field, JsonElement desired)
     {
         if (Sets.Contains(field))
         {
-            return static item => item?.ToJsonString();
+            return static item => item.GetRawText();
         }
 
         if (!Keys.TryGetValue(field, out var candidates))
@@ -41,18 +41,20 @@ internal static class ListKeys
             return null;
         }
 
-        var keys = Array.Find(candidates, names => desired.All(item => item is JsonObject fields && fields.ContainsKey(names[0])));
+        var keys = Array.Find(candidates, names => desired.EnumerateArray().All(item => Has(item, names[0])));
         return keys is null ? null : item => Identity(item, keys);
     }
 
-    private static string? Identity(JsonNode? item, string[] keys)
+    private static bool Has(JsonElement item, string field) => item.ValueKind == JsonValueKind.Object && item.TryGetProperty(field, out _);
+
+    private static string? Identity(JsonElement item, string[] keys)
     {
-        if (item is not JsonObject fields || !fields.ContainsKey(keys[0]))
+        if (!Has(item, keys[0]))
         {
             return null;
         }
 
         // The only key that the API defaults.
-        return string.Join(',', keys.Select(key => $"{key}={fields[key]?.ToString() ?? (key == "protocol" ? "TCP" : "")}"));
+        return string.Join(',', keys.Select(key => $"{key}={(item.TryGetProperty(key, out var value) ? value.ToString() : key == "protocol" ? "TCP" : "")}"));
     }
 }

@@ -33,6 +33,12 @@ internal sealed class ControllerRegistration<TEntity>(ResourceType<TEntity> type
         where TOther : class, IKubernetesObject<V1ObjectMeta> =>
         _sources.Add((registry, store, enqueue) => registry.Get(other, otherScope).Subscribe(change =>
         {
+            // Whoever wrote it has seen the answer; to wake for it would double the reconciles of a large change.
+            if (change.IsOwnWrite)
+            {
+                return;
+            }
+
             // The old object too: an owner or reference that was taken away concerns the one that lost it.
             foreach (var key in change.Old is null ? [] : map(change.Old, store))
             {

@@ -54,7 +54,8 @@ public sealed class ControllerRuntimeBuilder
 
     /// <summary>
     /// Keeps a store of a kind, to be read as <see cref="IStore{T}"/> (the first scope asked for; others through
-    /// <see cref="InformerRegistry"/>).
+    /// <see cref="InformerRegistry"/>). Several kinds share <see cref="ObservedObject"/>, so those stores are services keyed by the kind's
+    /// name, as in <c>deployments.apps</c>.
     /// </summary>
     /// <param name="type">The kind.</param>
     /// <param name="scope">The part of it; null for the default scope.</param>
@@ -69,7 +70,12 @@ public sealed class ControllerRuntimeBuilder
             var informer = registry.Get(type, where, options);
             configure?.Invoke(informer);
         }));
-        Services.TryAddSingleton<IStore<T>>(provider => provider.GetRequiredService<InformerRegistry>().Get(type, where, options).Store);
+        Services.TryAddKeyedSingleton<IStore<T>>(type.ToString(), (provider, _) => provider.GetRequiredService<InformerRegistry>().Get(type, where, options).Store);
+        if (typeof(T) != typeof(ObservedObject))
+        {
+            Services.TryAddSingleton<IStore<T>>(provider => provider.GetRequiredService<InformerRegistry>().Get(type, where, options).Store);
+        }
+
         return this;
     }
 

@@ -36,12 +36,13 @@ public static class ControllerRuntimeExtensions
             provider.GetRequiredService<ControllerRuntimeOptions>().Api,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<IMeterFactory>()));
-        services.AddSingleton(static provider => new Applier(provider.GetRequiredService<KubeApi>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(static provider => new Applier(provider.GetRequiredService<KubeApi>()));
         services.AddSingleton(static provider => new InformerRegistry(
             provider.GetRequiredService<KubeApi>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>(),
-            provider.GetRequiredService<IMeterFactory>()));
+            provider.GetRequiredService<IMeterFactory>(),
+            provider.GetRequiredService<ControllerRuntimeOptions>().WatchNamespaces));
         services.AddSingleton<EventRecorder>();
         services.AddSingleton(static provider => new LeaderElection(
             provider.GetRequiredService<KubeApi>(),

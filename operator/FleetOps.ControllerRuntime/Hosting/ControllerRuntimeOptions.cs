@@ -13,6 +13,12 @@ public sealed class ControllerRuntimeOptions
     /// <summary>The scope of all informers that name none. Default: everything.</summary>
     public WatchScope DefaultScope { get; set; } = WatchScope.All;
 
+    /// <summary>
+    /// The namespaces that informers without a namespace of their own watch, each through a request of its own, for which a Role in each
+    /// is enough. Empty, the default: the whole cluster, for which it takes a ClusterRole.
+    /// </summary>
+    public IReadOnlyList<string> WatchNamespaces { get; set; } = [];
+
     /// <summary>Whether reconcilers wait for a Lease. Default: true; false only for a single copy.</summary>
     public bool LeaderElect { get; set; } = true;
 

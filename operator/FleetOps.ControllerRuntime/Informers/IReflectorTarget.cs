@@ -7,11 +7,15 @@ namespace FleetOps.ControllerRuntime.Informers;
 internal interface IReflectorTarget<T>
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
-    bool HasSynced { get; }
+    /// <summary>Whether this reflector has delivered a whole collection before.</summary>
+    bool HasListed(string? ns);
 
-    /// <summary>Takes a whole collection; <paramref name="unreadable"/> exist too, but could not be read.</summary>
-    void Replace(Dictionary<ObjectKey, T> objects, HashSet<ObjectKey> unreadable);
+    /// <summary>Drops from an object that was just read what is not stored; on any thread.</summary>
+    void Prepare(T entity);
 
-    /// <summary>Takes one event of a watch; an object that could not be read comes as its key alone.</summary>
-    void Observe(WatchEventKind kind, ObjectKey key, T? entity);
+    /// <summary>Takes the whole collection of a namespace (null: of all) as of a version (null: unknown); <paramref name="unreadable"/> exist too, but could not be read.</summary>
+    void Replace(string? ns, Dictionary<ObjectKey, T> objects, HashSet<ObjectKey> unreadable, string? version);
+
+    /// <summary>Takes one line of a watch; an object that could not be read comes as its key alone.</summary>
+    void Observe(string? ns, in WatchEvent<T> line);
 }

@@ -27,4 +27,12 @@ public interface IStore<T>
     /// <param name="value">The value to look up.</param>
     /// <exception cref="ArgumentException">No index of that name was registered.</exception>
     IReadOnlyList<T> ByIndex(string indexName, string value);
+
+    /// <summary>
+    /// Takes the server's answer to a write of this program, so that the next read sees it although the watch has not told it yet. What the
+    /// watch tells later wins, and what it told already stays. Handlers are not called now; when the watch comes to the write, they
+    /// are, with <see cref="Change{T}.IsOwnWrite"/>.
+    /// </summary>
+    /// <param name="answer">The whole object as the server answered; the store keeps it.</param>
+    void Assume(T answer);
 }

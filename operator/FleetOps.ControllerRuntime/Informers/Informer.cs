@@ -16,21 +16,26 @@ public sealed class Informer<T> : IInformer, IReflectorTarget<T>
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
     private readonly ResourceType<T> _type;
-    private readonly Reflector<T> _reflector;
-    private readonly Store<T> _store = new();
+    private readonly IReadOnlyList<Reflector<T>> _reflectors;
+    private readonly HashSet<string> _listed = new(StringComparer.Ordinal);
+    private readonly Store<T> _store;
     private readonly List<Action<Change<T>>> _handlers = [];
+    private readonly Lock _gate = new();
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly InformerMetrics _metrics;
     private readonly ILogger _logger;
+    private Action<T>? _trim;
 
-    internal Informer(KubeApi api, ResourceType<T> type, WatchScope scope, InformerOptions options, TimeProvider time, ILogger logger, InformerMetrics metrics)
+    internal Informer(KubeApi api, ResourceType<T> type, WatchScope scope, IReadOnlyList<string> namespaces, InformerOptions options, TimeProvider time, ILogger logger, InformerMetrics metrics)
     {
         _type = type;
         _logger = logger;
         _metrics = metrics;
+        _store = new Store<T>(Prepare);
         Scope = scope;
         Name = scope == WatchScope.All ? type.ToString() : $"{type} ({string.Join(", ", new[] { scope.Namespace, scope.LabelSelector, scope.FieldSelector }.OfType<string>())})";
-        _reflector = new Reflector<T>(api, type, scope, options, time, logger, metrics, Name, this);
+        IEnumerable<WatchScope> scopes = scope.Namespace is null && type.Namespaced && namespaces.Count > 0 ? namespaces.Select(ns => scope with { Namespace = ns }) : [scope];
+        _reflectors = [.. scopes.Select(part => new Reflector<T>(api, type, part, options, time, logger, metrics, part == scope ? Name : $"{Name} in {part.Namespace}", this))];
         metrics.Prepare(type.ToString());
     }
 
@@ -50,10 +55,10 @@ public sealed class Informer<T> : IInformer, IReflectorTarget<T>
     public Task Synced => _synced.Task;
 
     /// <inheritdoc/>
-    public string? Problem => _reflector.Problem;
+    public string? Problem => _reflectors.Select(reflector => reflector.Problem).FirstOrDefault(problem => problem is not null);
 
     /// <summary>How often the whole collection was read, the first time included.</summary>
-    public long Lists => _reflector.Lists;
+    public long Lists => _reflectors.Sum(reflector => reflector.Lists);
 
     /// <summary>Calls the handler for each difference, in order, one at a time, after the store has it. It must be quick and must not block.</summary>
     public void Subscribe(Action<Change<T>> handler) => _handlers.Add(handler);
@@ -63,59 +68,94 @@ public sealed class Informer<T> : IInformer, IReflectorTarget<T>
     /// <param name="values">Pure function from an object to the values under which it is found.</param>
     public void AddIndex(string name, Func<T, IEnumerable<string>> values) => _store.AddIndex(name, values);
 
+    /// <summary>
+    /// Drops from each object, before it is stored, what no reader needs; a large fleet's memory is mostly that. The function changes the
+    /// object that it is given, also those that <see cref="IStore{T}.Assume"/> takes.
+    /// </summary>
+    public void TrimWith(Action<T> trim) => _trim = trim;
+
     /// <inheritdoc/>
-    public Task RunAsync(CancellationToken cancellationToken) => _reflector.RunAsync(cancellationToken);
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(_reflectors.Select(reflector => reflector.RunAsync(cancellationToken)));
 
-    void IReflectorTarget<T>.Replace(Dictionary<ObjectKey, T> objects, HashSet<ObjectKey> unreadable)
+    bool IReflectorTarget<T>.HasListed(string? ns)
     {
-        foreach (var key in _store.Keys.Where(key => !objects.ContainsKey(key) && !unreadable.Contains(key)).ToList())
+        lock (_gate)
         {
-            var gone = _store.Remove(key)!;
-            Raise(new Change<T>(ChangeKind.Deleted, gone, gone, IsInitial: true));
+            return _listed.Contains(ns ?? "");
         }
-
-        foreach (var (key, entity) in objects)
-        {
-            Put(key, entity, isInitial: true);
-        }
-
-        _synced.TrySetResult();
     }
 
-    void IReflectorTarget<T>.Observe(WatchEventKind kind, ObjectKey key, T? entity)
+    // Reflectors of several namespaces take turns: handlers are promised one change at a time.
+    void IReflectorTarget<T>.Replace(string? ns, Dictionary<ObjectKey, T> objects, HashSet<ObjectKey> unreadable, string? version)
     {
-        if (kind == WatchEventKind.Deleted)
+        lock (_gate)
         {
-            if (_store.Remove(key) is { } gone)
+            if (version is not null)
             {
-                Raise(new Change<T>(ChangeKind.Deleted, gone, entity ?? gone, IsInitial: false));
+                _store.Relisted(ns, version);
+            }
+
+            foreach (var key in _store.Keys.Where(key => (ns is null || key.Namespace == ns) && !objects.ContainsKey(key) && !unreadable.Contains(key)).ToList())
+            {
+                if (_store.Remove(key, ResourceVersions.Number(version)) is { } gone)
+                {
+                    Raise(new Change<T>(ChangeKind.Deleted, gone, gone, IsInitial: true));
+                }
+            }
+
+            foreach (var (key, entity) in objects)
+            {
+                Put(key, entity, isInitial: true);
+            }
+
+            _store.Told(ns, version);
+            _listed.Add(ns ?? "");
+            if (_listed.Count == _reflectors.Count)
+            {
+                _synced.TrySetResult();
             }
         }
-        else if (entity is not null)
+    }
+
+    void IReflectorTarget<T>.Observe(string? ns, in WatchEvent<T> line)
+    {
+        lock (_gate)
         {
-            Put(key, entity, isInitial: false);
+            if (line.Kind == WatchEventKind.Deleted)
+            {
+                if (_store.Remove(line.Key, ResourceVersions.Number(line.ResourceVersion)) is { } gone)
+                {
+                    Raise(new Change<T>(ChangeKind.Deleted, gone, line.Entity ?? gone, IsInitial: false));
+                }
+            }
+            else if (line.Kind is WatchEventKind.Added or WatchEventKind.Modified && line.Entity is { } entity)
+            {
+                Put(line.Key, entity, isInitial: false);
+            }
+
+            _store.Told(ns, line.ResourceVersion);
         }
     }
 
     private void Put(ObjectKey key, T entity, bool isInitial)
     {
-        Trim(entity);
-        if (_store.Get(key) is { } held && held.Metadata.Uid == entity.Metadata.Uid && held.Metadata.ResourceVersion == entity.Metadata.ResourceVersion)
+        var (before, isNews, isOwnWrite) = _store.Put(key, entity);
+        if (isNews)
         {
-            return;
+            Raise(new Change<T>(before is null ? ChangeKind.Added : ChangeKind.Modified, before, entity, isInitial, isOwnWrite && !isInitial));
         }
-
-        var old = _store.Put(key, entity);
-        Raise(new Change<T>(old is null ? ChangeKind.Added : ChangeKind.Modified, old, entity, isInitial));
     }
 
-    private void Trim(T entity)
+    void IReflectorTarget<T>.Prepare(T entity) => Prepare(entity);
+
+    private void Prepare(T entity)
     {
         // Half of an object's memory, and of no use to readers.
         entity.Metadata.ManagedFields = null;
         // Items of a LIST come without these two; owner references and events need them.
         entity.ApiVersion = _type.ApiVersion;
         entity.Kind = _type.Kind;
+        _trim?.Invoke(entity);
     }
 
     private void Raise(Change<T> change)

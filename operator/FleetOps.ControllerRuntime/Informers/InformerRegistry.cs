@@ -14,12 +14,19 @@ public sealed class InformerRegistry
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
     private readonly InformerMetrics _metrics;
+    private readonly IReadOnlyList<string> _namespaces;
     private readonly Dictionary<(Type, string, WatchScope), IInformer> _informers = [];
     private readonly Lock _gate = new();
 
     /// <summary>Creates an empty registry.</summary>
-    public InformerRegistry(KubeApi api, TimeProvider time, ILoggerFactory loggers, IMeterFactory? meters = null)
+    /// <param name="api">The server.</param>
+    /// <param name="time">Clock of delays and time limits.</param>
+    /// <param name="loggers">Where faults are told.</param>
+    /// <param name="meters">Where metrics go; null for nowhere.</param>
+    /// <param name="namespaces">The namespaces to which scopes without a namespace are confined, each with a watch of its own; empty or null for the whole cluster.</param>
+    public InformerRegistry(KubeApi api, TimeProvider time, ILoggerFactory loggers, IMeterFactory? meters = null, IReadOnlyList<string>? namespaces = null)
     {
+        _namespaces = namespaces ?? [];
         _api = api;
         _time = time;
         _loggers = loggers;
@@ -48,7 +55,7 @@ public sealed class InformerRegistry
         {
             if (!_informers.TryGetValue(key, out var informer))
             {
-                _informers[key] = informer = new Informer<T>(_api, type, scope, options ?? new InformerOptions(), _time, _loggers.CreateLogger<Informer<T>>(), _metrics);
+                _informers[key] = informer = new Informer<T>(_api, type, scope, _namespaces, options ?? new InformerOptions(), _time, _loggers.CreateLogger<Informer<T>>(), _metrics);
             }
 
             return (Informer<T>)informer;

@@ -6,7 +6,7 @@ using k8s.Models;
 namespace FleetOps.ControllerRuntime.Informers;
 
 /// <summary>Reads a whole collection page by page.</summary>
-internal sealed class Lister<T>(KubeApi api, ResourceType<T> type, WatchScope scope, int pageSize)
+internal sealed class Lister<T>(KubeApi api, ResourceType<T> type, WatchScope scope, int pageSize, Action<T>? prepare = null)
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
     // "0" is what the server has in memory, cheap at start. Later never older than what was seen: another API server may lag behind.
@@ -45,6 +45,7 @@ internal sealed class Lister<T>(KubeApi api, ResourceType<T> type, WatchScope sc
             var page = ListPage<T>.Parse(await api.SendBytesAsync(HttpMethod.Get, path, null, cancellationToken).ConfigureAwait(false), type);
             foreach (var item in page.Items)
             {
+                prepare?.Invoke(item);
                 objects[ObjectKey.Of(item)] = item;
             }
 

@@ -25,6 +25,7 @@ internal sealed class Reflector<T>
     private readonly Lister<T> _lister;
     private readonly IReflectorTarget<T> _target;
     private readonly RetryDelay _delay;
+    private readonly string? _namespace;
     private readonly string _collection;
     private readonly string _selectors;
     private string? _version;
@@ -41,9 +42,10 @@ internal sealed class Reflector<T>
         _metrics = metrics;
         _name = name;
         _target = target;
+        _namespace = scope.Namespace;
         _collection = type.Path(scope.Namespace);
         _selectors = scope.Query;
-        _lister = new Lister<T>(api, type, scope, options.PageSize);
+        _lister = new Lister<T>(api, type, scope, options.PageSize, target.Prepare);
         _delay = new RetryDelay(options);
     }
 
@@ -163,6 +165,11 @@ internal sealed class Reflector<T>
                     Malformed(line.Key, line.Fault);
                 }
 
+                if (line.Entity is not null)
+                {
+                    _target.Prepare(line.Entity);
+                }
+
                 if (initial is null)
                 {
                     Follow(line);
@@ -215,17 +222,13 @@ internal sealed class Reflector<T>
 
     private void Follow(WatchEvent<T> line)
     {
-        if (line.Kind is WatchEventKind.Added or WatchEventKind.Modified or WatchEventKind.Deleted)
-        {
-            _target.Observe(line.Kind, line.Key, line.Entity);
-        }
-
+        _target.Observe(_namespace, line);
         _version = line.ResourceVersion ?? _version;
     }
 
     private void Listed(Dictionary<ObjectKey, T> objects, IEnumerable<ObjectKey> unreadable, string resourceVersion)
     {
-        _target.Replace(objects, [.. unreadable]);
+        _target.Replace(_namespace, objects, [.. unreadable], resourceVersion);
         _version = resourceVersion;
         _lister.Seen(resourceVersion);
         Lists++;
@@ -261,12 +264,12 @@ internal sealed class Reflector<T>
     private TimeSpan Absent(KubeApiException fault)
     {
         _absentSince ??= _time.GetTimestamp();
-        if ((_options.Optional && !_target.HasSynced) || _time.GetElapsedTime(_absentSince.Value) >= _options.AbsenceGrace)
+        if ((_options.Optional && !_target.HasListed(_namespace)) || _time.GetElapsedTime(_absentSince.Value) >= _options.AbsenceGrace)
         {
             // Without its definition no object of the kind can exist any more.
-            if (_options.Optional || _target.HasSynced)
+            if (_options.Optional || _target.HasListed(_namespace))
             {
-                _target.Replace([], []);
+                _target.Replace(_namespace, [], [], version: null);
             }
 
             _version = null;

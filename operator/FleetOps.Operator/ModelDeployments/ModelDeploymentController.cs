@@ -1,8 +1,7 @@
-using System.Collections.Concurrent;
-using System.Globalization;
 using FleetOps.Api;
 using FleetOps.ControllerRuntime;
 using FleetOps.ControllerRuntime.Apply;
+using FleetOps.ControllerRuntime.Informers;
 using FleetOps.ControllerRuntime.Reconciling;
 using FleetOps.Operator.ModelDeployments.Act;
 using FleetOps.Operator.ModelDeployments.Observe;
@@ -16,46 +15,29 @@ internal sealed partial class ModelDeploymentController(
     ModelDeploymentObserver observer,
     ChildWriter children,
     Applier applier,
+    IStore<ModelDeployment> models,
     StatusEvents events,
     WorkerSettings settings,
     TimeProvider time,
     ILogger<ModelDeploymentController> logger) : IEntityController<ModelDeployment>
 {
-    // The store may lag behind our own write for a moment; planning from the older status would write and announce the same twice.
-    private readonly ConcurrentDictionary<ObjectKey, ModelDeployment> _lastWritten = new();
-
     public async Task<ReconciliationResult> ReconcileAsync(ModelDeployment entity, CancellationToken cancellationToken)
     {
-        var model = WithLatestStatus(entity);
-        var observed = observer.Observe(model);
+        var observed = observer.Observe(entity);
         var plan = Planner.Plan(observed, settings);
-        var report = await children.WriteAsync(observed, plan, cancellationToken);
+        var report = await children.WriteAsync(entity, plan, cancellationToken);
         foreach (var child in report.Written)
         {
-            LogWritten(logger, model.Metadata.NamespaceProperty, model.Metadata.Name, child.Kind, child.Name, child.FirstDifference ?? "it did not exist");
+            LogWritten(logger, entity.Metadata.NamespaceProperty, entity.Metadata.Name, child.Kind, child.Name, child.FirstDifference ?? "it did not exist");
         }
 
-        var status = ConditionTimes.Stamp(StatusPlanner.Plan(observed, plan, report.Refusal), model.Status, time.GetUtcNow());
-        await WriteStatusAsync(model, status, cancellationToken);
-        events.Publish(model, status, report);
+        var status = ConditionTimes.Stamp(StatusPlanner.Plan(observed, plan, report.Refusal), entity.Status, time.GetUtcNow());
+        await WriteStatusAsync(entity, status, cancellationToken);
+        events.Publish(entity, status, report);
         return report.Refusal is { } refusal ? ReconciliationResult.Failure(refusal.Message) : ReconciliationResult.Success();
     }
 
-    public Task DeletedAsync(ObjectKey key, CancellationToken cancellationToken)
-    {
-        _lastWritten.TryRemove(key, out _);
-        return Task.CompletedTask;
-    }
-
-    private ModelDeployment WithLatestStatus(ModelDeployment stored)
-    {
-        if (!_lastWritten.TryGetValue(ObjectKey.Of(stored), out var written) || written.Metadata.Uid != stored.Metadata.Uid || Version(written) <= Version(stored))
-        {
-            return stored;
-        }
-
-        return new() { ApiVersion = stored.ApiVersion, Kind = stored.Kind, Metadata = stored.Metadata, Spec = stored.Spec, Status = written.Status };
-    }
+    public Task DeletedAsync(ObjectKey key, CancellationToken cancellationToken) => Task.CompletedTask;
 
     private async Task WriteStatusAsync(ModelDeployment model, ModelDeploymentStatus status, CancellationToken cancel)
     {
@@ -69,7 +51,7 @@ internal sealed partial class ModelDeploymentController(
             var result = await applier.ApplyStatusAsync(ModelDeploymentTypes.ModelDeployments, desired, model, cancel);
             if (result.Written)
             {
-                _lastWritten[ObjectKey.Of(model)] = result.Entity;
+                models.Assume(result.Entity);
             }
         }
         catch (KubeApiException e) when (e.IsNotFound || e.IsConflict)
@@ -78,9 +60,6 @@ internal sealed partial class ModelDeploymentController(
             LogGone(logger, model.Metadata.NamespaceProperty, model.Metadata.Name, e.ServerMessage);
         }
     }
-
-    private static ulong Version(ModelDeployment model) =>
-        ulong.TryParse(model.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0;
 
     [LoggerMessage(EventId = 101, Level = LogLevel.Information, Message = "{Namespace}/{Name}: wrote {Kind} {Child} ({Difference})")]
     private static partial void LogWritten(ILogger logger, string @namespace, string name, string kind, string child, string difference);

@@ -23,12 +23,19 @@ internal static class ModelDeploymentServices
         runtime.Services.AddSingleton(settings);
         runtime.Services.AddSingleton<WorkerStates>();
         runtime.Services.TryAddSingleton<WorkerStatePollerOptions>();
+        runtime.Services.AddSingleton<ChildStores>();
         runtime.Services.AddSingleton<ModelDeploymentObserver>();
         runtime.Services.AddSingleton<ChildWriter>();
         runtime.Services.AddSingleton<StatusEvents>();
         runtime.Services.AddHostedService<WorkerStatePoller>();
         var workerPods = new WatchScope { LabelSelector = StoreIndexes.WorkerPodSelector };
-        runtime.AddInformer(BuiltInTypes.Pods, workerPods, configure: static pods => pods.AddIndex(StoreIndexes.PodModel, StoreIndexes.ModelsOf));
+        runtime.AddInformer(BuiltInTypes.Pods, workerPods, configure: static pods =>
+        {
+            pods.TrimWith(Trimming.Trim);
+            pods.AddIndex(StoreIndexes.PodModel, StoreIndexes.ModelsOf);
+        });
+        runtime.AddInformer(BuiltInTypes.Secrets, configure: static secrets => secrets.TrimWith(Trimming.Trim));
+        runtime.AddInformer(ModelDeploymentTypes.ModelDeployments, configure: static models => models.TrimWith(Trimming.Trim));
         return runtime.AddController<ModelDeployment, ModelDeploymentController>(
             ModelDeploymentTypes.ModelDeployments,
             controller => controller
@@ -36,9 +43,9 @@ internal static class ModelDeploymentServices
                 .WithIndex(StoreIndexes.Secret, StoreIndexes.SecretsOf)
                 .WithIndex(StoreIndexes.ChildName, StoreIndexes.ChildNamesOf)
                 .When(Predicates.SpecOrDeletionChanged)
-                .Watches(BuiltInTypes.Deployments, OwnerOrNamesake)
-                .Watches(BuiltInTypes.Services, OwnerOrNamesake)
-                .Watches(BuiltInTypes.ServiceAccounts, OwnerOrNamesake)
+                .Watches(BuiltInTypes.Deployments.AsObserved(), OwnerOrNamesake)
+                .Watches(BuiltInTypes.Services.AsObserved(), OwnerOrNamesake)
+                .Watches(BuiltInTypes.ServiceAccounts.AsObserved(), OwnerOrNamesake)
                 .Watches(BuiltInTypes.Pods, static pod => WorkerPods.OwnerOf(pod) is { } owner ? [owner] : [], workerPods)
                 .Watches(BuiltInTypes.Secrets, static (secret, models) => Concerned(models, StoreIndexes.Secret, secret.Metadata)));
     }

@@ -1,8 +1,9 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using FleetOps.ControllerRuntime.Apply;
 using FleetOps.ControllerRuntime.Tests.Stubs;
-using k8s.Models;
 using Microsoft.Extensions.Time.Testing;
+using k8s.Models;
 
 namespace FleetOps.ControllerRuntime.Tests.Apply;
 
@@ -88,7 +89,7 @@ public sealed class KubeApiTests
         map.Metadata.Generation = 3;
         map.Metadata.CreationTimestamp = DateTime.UnixEpoch;
 
-        var metadata = ApplyIntent.ForObject(BuiltInTypes.ConfigMaps, map, withDigest: true).Document["metadata"]!.AsObject();
+        var metadata = JsonNode.Parse(ApplyIntent.ForObject(BuiltInTypes.ConfigMaps, map, withDigest: true).Utf8Json)!.AsObject()["metadata"]!.AsObject();
 
         Assert.Equal(["annotations", "name", "namespace"], metadata.Select(pair => pair.Key).Order(StringComparer.Ordinal));
     }
@@ -115,5 +116,5 @@ public sealed class KubeApiTests
     }
 
     private static string? Digest(V1ConfigMap map) =>
-        ApplyIntent.ForObject(BuiltInTypes.ConfigMaps, map, withDigest: true).Document["metadata"]!["annotations"]![ApplyIntent.DigestAnnotation]!.ToString();
+        JsonNode.Parse(ApplyIntent.ForObject(BuiltInTypes.ConfigMaps, map, withDigest: true).Utf8Json)!.AsObject()["metadata"]!["annotations"]![ApplyIntent.DigestAnnotation]!.ToString();
 }

@@ -18,9 +18,25 @@ public sealed class InformerModelTests
         var informer = new InformerRegistry(server.Api, TimeProvider.System, NullLoggerFactory.Instance).Get(BuiltInTypes.ConfigMaps, options: Quick);
         await using var running = new RunningInformer<V1ConfigMap>(informer);
 
+        // Answers to writes of this program, which may come before or long after the watch tells of them.
+        var answers = new Queue<V1ConfigMap>();
         foreach (var step in script)
         {
             await PlayAsync(server, step);
+            if (step % 5 == 0)
+            {
+                answers.Enqueue(Answer($"object-{step % 4}", server.Write($"object-{step % 4}")));
+            }
+
+            if (step % 3 == 0 && answers.TryDequeue(out var answer))
+            {
+                informer.Store.Assume(answer);
+            }
+        }
+
+        while (answers.TryDequeue(out var late))
+        {
+            informer.Store.Assume(late);
         }
 
         server.Write("last");
@@ -61,6 +77,9 @@ public sealed class InformerModelTests
                 break;
         }
     }
+
+    private static V1ConfigMap Answer(string name, int version) =>
+        new() { Metadata = new() { Name = name, NamespaceProperty = "ns", Uid = "uid-" + name, ResourceVersion = $"{version}" } };
 
     private static bool Same(IReadOnlyDictionary<string, int> truth, Dictionary<string, string> held) =>
         truth.Count == held.Count && truth.All(pair => held.TryGetValue(pair.Key, out var version) && version == $"{pair.Value}");

@@ -2,13 +2,14 @@ using System.Collections.Concurrent;
 using FleetOps.ControllerRuntime.Apply;
 using FleetOps.ControllerRuntime.Informers;
 using FleetOps.ControllerRuntime.Reconciling;
+using Microsoft.Extensions.DependencyInjection;
 using k8s.Models;
 
 namespace FleetOps.ControllerRuntime.Tests.Integration;
 
 /// <summary>Keeps a twin, a ServiceAccount, for each ConfigMap with a <c>key</c>, whose value may ask for trouble.</summary>
 #pragma warning disable CA1812 // Made by dependency injection.
-internal sealed class TwinController(Applier applier, IStore<V1ServiceAccount> children) : IEntityController<V1ConfigMap>
+internal sealed class TwinController(Applier applier, [FromKeyedServices("serviceaccounts")] IStore<ObservedObject> children) : IEntityController<V1ConfigMap>
 #pragma warning restore CA1812
 {
     private int _writes;
@@ -52,7 +53,7 @@ internal sealed class TwinController(Applier applier, IStore<V1ServiceAccount> c
             },
             AutomountServiceAccountToken = false,
         };
-        var result = await applier.ApplyAsync(BuiltInTypes.ServiceAccounts, desired, children.Get(ObjectKey.Of(desired)), cancellationToken);
+        var result = await applier.ApplyAsync(BuiltInTypes.ServiceAccounts, desired, children, cancellationToken);
         if (result.Written)
         {
             Interlocked.Increment(ref _writes);

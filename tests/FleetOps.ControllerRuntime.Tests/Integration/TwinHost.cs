@@ -50,7 +50,8 @@ internal sealed class TwinHost : IAsyncDisposable
                 options.RetryPeriod = TimeSpan.FromSeconds(0.3);
                 configure?.Invoke(options);
             })
-            .AddController<V1ConfigMap, TwinController>(BuiltInTypes.ConfigMaps, controller => controller.Owns(BuiltInTypes.ServiceAccounts).WithWorkers(2));
+            .AddController<V1ConfigMap, TwinController>(BuiltInTypes.ConfigMaps, controller => controller.Owns(BuiltInTypes.ServiceAccounts.AsObserved()).WithWorkers(2))
+            .AddInformer(BuiltInTypes.ServiceAccounts);
         var app = builder.Build();
         app.MapControllerRuntime();
         await app.StartAsync(TestContext.Current.CancellationToken);

@@ -29,13 +29,15 @@ internal sealed class ModelCollection
         }
     }
 
-    public void Write(string name)
+    /// <returns>The version that the write made.</returns>
+    public int Write(string name)
     {
         lock (_gate)
         {
             var type = _objects.ContainsKey(name) ? "MODIFIED" : "ADDED";
             _objects[name] = ++_version;
             Record(WatchScript.ConfigMap(type, name, _version));
+            return _version;
         }
     }
 

@@ -1,4 +1,5 @@
 using FleetOps.Api;
+using FleetOps.ControllerRuntime;
 using FleetOps.Operator.ModelDeployments.Plan;
 using k8s;
 using k8s.Models;
@@ -67,7 +68,7 @@ public sealed class PlannerTests
     [Fact]
     public void An_object_of_someone_else_stops_the_plan()
     {
-        var observed = Given.Carried(Given.Model()) with { ServiceAccount = new() { Metadata = new() { Name = "demo" } } };
+        var observed = Given.Carried(Given.Model()) with { ServiceAccount = ObservedObject.Of(BuiltInTypes.ServiceAccounts, new() { Metadata = new() { Name = "demo" } }) };
 
         var plan = Planner.Plan(observed, Given.Settings);
 

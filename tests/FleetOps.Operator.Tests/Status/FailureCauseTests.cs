@@ -1,5 +1,7 @@
 using FleetOps.Api;
+using FleetOps.ControllerRuntime;
 using FleetOps.Operator.ModelDeployments.Observe;
+using FleetOps.Operator.ModelDeployments.Plan;
 using k8s.Models;
 
 namespace FleetOps.Operator.Tests.Status;
@@ -136,9 +138,10 @@ public sealed class FailureCauseTests
 
     private static Observation WithCondition(V1DeploymentCondition condition)
     {
-        var observed = Given.Carried(Given.Model());
-        observed.Deployment!.Status = new() { Conditions = [condition] };
-        return observed;
+        var model = Given.Model();
+        var deployment = Planner.Plan(new() { Model = model }, Given.Settings).Deployment!;
+        deployment.Status = new() { Conditions = [condition] };
+        return Given.Carried(model) with { Deployment = ObservedObject.Of(BuiltInTypes.Deployments, deployment) };
     }
 
     private static string Scheduled(string message) =>

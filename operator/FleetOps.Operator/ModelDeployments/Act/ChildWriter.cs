@@ -2,6 +2,8 @@ using System.Text.Json;
 using FleetOps.Api;
 using FleetOps.ControllerRuntime;
 using FleetOps.ControllerRuntime.Apply;
+using FleetOps.ControllerRuntime.Informers;
+using FleetOps.ControllerRuntime.Reconciling;
 using FleetOps.Operator.ModelDeployments.Observe;
 using FleetOps.Operator.ModelDeployments.Plan;
 using FleetOps.Operator.ModelDeployments.Status;
@@ -10,36 +12,50 @@ using k8s.Models;
 
 namespace FleetOps.Operator.ModelDeployments.Act;
 
-/// <summary>Makes the children be as planned, and sends nothing for a child that is. Thread-safe.</summary>
-internal sealed class ChildWriter(KubeApi api, Applier applier)
+/// <summary>Makes the children be as planned, all at once, and sends nothing for a child that is. Thread-safe.</summary>
+internal sealed class ChildWriter(KubeApi api, Applier applier, ChildStores stores)
 {
     /// <summary>Writes what differs.</summary>
     /// <returns>What was written, and what the API server refused.</returns>
-    public async Task<WriteReport> WriteAsync(Observation observed, ModelDeploymentPlan plan, CancellationToken cancel)
+    public async Task<WriteReport> WriteAsync(ModelDeployment model, ModelDeploymentPlan plan, CancellationToken cancel)
     {
         var report = new WriteReport();
-        await WriteAsync(BuiltInTypes.ServiceAccounts, plan.ServiceAccount, observed.ServiceAccount, report, cancel);
-        await WriteServiceAsync(plan.Service, observed.Service, report, cancel);
-        await WriteServiceAsync(plan.HeadlessService, observed.HeadlessService, report, cancel);
-        await WriteAsync(BuiltInTypes.Deployments, plan.Deployment, observed.Deployment, report, cancel);
+        await Task.WhenAll(
+            WriteAsync(BuiltInTypes.ServiceAccounts, plan.ServiceAccount, stores.ServiceAccounts, model, report, cancel),
+            WriteServiceAsync(plan.Service, model, report, cancel),
+            WriteServiceAsync(plan.HeadlessService, model, report, cancel),
+            WriteAsync(BuiltInTypes.Deployments, plan.Deployment, stores.Deployments, model, report, cancel));
         return report;
     }
 
     // Server-side apply adds our port beside one that someone else renumbered, and two ports of one name are refused. So the list is
     // replaced as a whole where it holds a port that is not ours.
-    private async Task WriteServiceAsync(V1Service? desired, V1Service? existing, WriteReport report, CancellationToken cancel)
+    private async Task WriteServiceAsync(V1Service? desired, ModelDeployment model, WriteReport report, CancellationToken cancel)
     {
-        if (desired is not null && existing is not null && (existing.Spec?.Ports ?? []).Any(port => !desired.Spec.Ports.Any(ours => ours.Port == port.Port && ours.Name == port.Name)))
+        if (desired is not null && stores.Services.Get(ObjectKey.Of(desired)) is { } existing && Owners.IsControlledBy(existing, model) && HasOtherPorts(existing, desired))
         {
             var patch = JsonSerializer.SerializeToUtf8Bytes(new V1Service { Spec = new() { Ports = desired.Spec.Ports } }, BuiltInTypes.Services.Json);
-            existing = await api.MergePatchAsync(BuiltInTypes.Services, ObjectKey.Of(desired), patch, subresource: null, cancel);
-            report.Written.Add(new(BuiltInTypes.Services.Kind, desired.Metadata.Name, Existed: true, "$.spec.ports"));
+            stores.Services.Assume(await api.MergePatchAsync(BuiltInTypes.Services.AsObserved(), ObjectKey.Of(desired), patch, subresource: null, cancel));
+            report.Wrote(new(BuiltInTypes.Services.Kind, desired.Metadata.Name, Existed: true, "spec.ports"));
         }
 
-        await WriteAsync(BuiltInTypes.Services, desired, existing, report, cancel);
+        await WriteAsync(BuiltInTypes.Services, desired, stores.Services, model, report, cancel);
     }
 
-    private async Task WriteAsync<T>(ResourceType<T> type, T? desired, T? existing, WriteReport report, CancellationToken cancel)
+    private static bool HasOtherPorts(ObservedObject existing, V1Service desired)
+    {
+        using var content = existing.Content();
+        return content is not null
+            && content.RootElement.TryGetProperty("spec"u8, out var spec)
+            && spec.TryGetProperty("ports"u8, out var ports)
+            && ports.EnumerateArray().Any(port => !desired.Spec.Ports.Any(ours => IsNumbered(port, ours.Port) && IsNamed(port, ours.Name)));
+
+        static bool IsNumbered(JsonElement port, int number) => port.TryGetProperty("port"u8, out var value) && value.TryGetInt32(out var there) && there == number;
+
+        static bool IsNamed(JsonElement port, string name) => port.TryGetProperty("name"u8, out var value) && value.ValueEquals(name);
+    }
+
+    private async Task WriteAsync<T>(ResourceType<T> type, T? desired, IStore<ObservedObject> store, ModelDeployment model, WriteReport report, CancellationToken cancel)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         if (desired is null)
@@ -47,18 +63,25 @@ internal sealed class ChildWriter(KubeApi api, Applier applier)
             return;
         }
 
+        // Since the plan was made someone may have put an object of their own there; its arrival wakes us again.
+        var existing = store.Get(ObjectKey.Of(desired));
+        if (existing is not null && !Owners.IsControlledBy(existing, model))
+        {
+            return;
+        }
+
         try
         {
-            var result = await applier.ApplyAsync(type, desired, existing, cancel);
+            var result = await applier.ApplyAsync(type, desired, store, cancel);
             if (result.Written)
             {
-                report.Written.Add(new(type.Kind, desired.Metadata.Name, existing is not null, result.FirstDifference));
+                report.Wrote(new(type.Kind, desired.Metadata.Name, existing is not null, result.FirstDifference));
             }
         }
         catch (KubeApiException e) when (e.IsForbidden || e.IsInvalid)
         {
             var trouble = ReasonTraits.Describe(Reasons.ChildRefused, $"{type.Kind} {desired.Metadata.Name}", $"the API server refuses it: {e.ServerMessage}");
-            report.Refusal ??= new(trouble.Reason, trouble.Message, RejectsSpec: false);
+            report.Refused(new(trouble.Reason, trouble.Message, RejectsSpec: false));
         }
     }
 }

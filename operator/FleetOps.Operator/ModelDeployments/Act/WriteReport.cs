@@ -2,12 +2,34 @@ using FleetOps.Operator.ModelDeployments.Plan;
 
 namespace FleetOps.Operator.ModelDeployments.Act;
 
-/// <summary>What carrying out a plan came to.</summary>
+/// <summary>What carrying out a plan came to. Filled by several writes at once.</summary>
 internal sealed class WriteReport
 {
-    /// <summary>The children that were written.</summary>
-    public List<WrittenChild> Written { get; } = [];
+    private readonly Lock _gate = new();
+    private readonly List<WrittenChild> _written = [];
 
-    /// <summary>The first refusal of the API server; null when there was none.</summary>
-    public Obstacle? Refusal { get; set; }
+    /// <summary>The children that were written.</summary>
+    public IReadOnlyList<WrittenChild> Written => _written;
+
+    /// <summary>A refusal of the API server, the same one of several each time; null when there was none.</summary>
+    public Obstacle? Refusal { get; private set; }
+
+    public void Wrote(WrittenChild child)
+    {
+        lock (_gate)
+        {
+            _written.Add(child);
+        }
+    }
+
+    public void Refused(Obstacle refusal)
+    {
+        lock (_gate)
+        {
+            if (Refusal is null || string.CompareOrdinal(refusal.Message, Refusal.Message) < 0)
+            {
+                Refusal = refusal;
+            }
+        }
+    }
 }

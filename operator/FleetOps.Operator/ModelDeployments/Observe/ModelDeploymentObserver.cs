@@ -8,9 +8,7 @@ namespace FleetOps.Operator.ModelDeployments.Observe;
 
 /// <summary>Gathers from the stores, without any request, what a plan depends on. Thread-safe.</summary>
 internal sealed class ModelDeploymentObserver(
-    IStore<V1Deployment> deployments,
-    IStore<V1Service> services,
-    IStore<V1ServiceAccount> serviceAccounts,
+    ChildStores children,
     IStore<V1Pod> pods,
     IStore<V1Secret> secrets,
     WorkerStates states)
@@ -22,10 +20,10 @@ internal sealed class ModelDeploymentObserver(
         return new()
         {
             Model = model,
-            Deployment = deployments.Get(new(ns, names.Deployment)),
-            Service = services.Get(new(ns, names.Service)),
-            HeadlessService = services.Get(new(ns, names.HeadlessService)),
-            ServiceAccount = serviceAccounts.Get(new(ns, names.ServiceAccount)),
+            Deployment = children.Deployments.Get(new(ns, names.Deployment)),
+            Service = children.Services.Get(new(ns, names.Service)),
+            HeadlessService = children.Services.Get(new(ns, names.HeadlessService)),
+            ServiceAccount = children.ServiceAccounts.Get(new(ns, names.ServiceAccount)),
             Workers = [.. pods.ByIndex(StoreIndexes.PodModel, StoreIndexes.Value(ns, names.ModelLabel)).Select(states.Observe)],
             SecretExists = model.Spec.Model.CredentialsSecretRef is not { } secret || secrets.Get(new ObjectKey(ns, secret.Name)) is not null,
         };

@@ -1,5 +1,5 @@
 using FleetOps.Api;
-using k8s.Models;
+using FleetOps.ControllerRuntime;
 
 namespace FleetOps.Operator.ModelDeployments.Observe;
 
@@ -8,13 +8,13 @@ internal sealed record Observation
 {
     public required ModelDeployment Model { get; init; }
 
-    public V1Deployment? Deployment { get; init; }
+    public ObservedObject? Deployment { get; init; }
 
-    public V1Service? Service { get; init; }
+    public ObservedObject? Service { get; init; }
 
-    public V1Service? HeadlessService { get; init; }
+    public ObservedObject? HeadlessService { get; init; }
 
-    public V1ServiceAccount? ServiceAccount { get; init; }
+    public ObservedObject? ServiceAccount { get; init; }
 
     public IReadOnlyList<WorkerObservation> Workers { get; init; } = [];
 

@@ -1,7 +1,7 @@
 using FleetOps.Api;
+using FleetOps.ControllerRuntime;
 using FleetOps.ControllerRuntime.Reconciling;
 using FleetOps.Operator.ModelDeployments.Observe;
-using k8s;
 using k8s.Models;
 
 namespace FleetOps.Operator.ModelDeployments.Plan;
@@ -9,7 +9,7 @@ namespace FleetOps.Operator.ModelDeployments.Plan;
 /// <summary>From what is observed to the children that should exist. A pure function: no clock, no network, nothing remembered.</summary>
 internal static class Planner
 {
-    private const int ProgressDeadlineSeconds = 1800;
+    internal const int ProgressDeadlineSeconds = 1800;
     private const int RevisionHistoryLimit = 2;
 
     public static ModelDeploymentPlan Plan(Observation observed, WorkerSettings settings)
@@ -47,8 +47,8 @@ internal static class Planner
     }
 
     // An object that is on its way out takes no changes; its end wakes us again.
-    private static T? Unless<T>(T? observed, T desired)
-        where T : class, IKubernetesObject<V1ObjectMeta> =>
+    private static T? Unless<T>(ObservedObject? observed, T desired)
+        where T : class =>
         observed?.Metadata.DeletionTimestamp is null ? desired : null;
 
     private static Obstacle? FirstObstacle(Observation observed, ChildNames names) =>
@@ -57,7 +57,7 @@ internal static class Planner
         ?? ObstacleOf(observed.Model, "Service", names.HeadlessService, observed.HeadlessService)
         ?? ObstacleOf(observed.Model, "ServiceAccount", names.ServiceAccount, observed.ServiceAccount);
 
-    private static Obstacle? ObstacleOf(ModelDeployment model, string kind, string name, IKubernetesObject<V1ObjectMeta>? existing)
+    private static Obstacle? ObstacleOf(ModelDeployment model, string kind, string name, ObservedObject? existing)
     {
         if (existing is null || Owners.IsControlledBy(existing, model))
         {

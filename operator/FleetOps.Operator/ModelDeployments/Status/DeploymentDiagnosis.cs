@@ -1,5 +1,8 @@
+using System.Text.Json;
 using FleetOps.Api;
-using k8s.Models;
+using FleetOps.ControllerRuntime;
+using FleetOps.Operator.ModelDeployments.Observe;
+using FleetOps.Operator.ModelDeployments.Plan;
 
 namespace FleetOps.Operator.ModelDeployments.Status;
 
@@ -7,7 +10,7 @@ namespace FleetOps.Operator.ModelDeployments.Status;
 internal static class DeploymentDiagnosis
 {
     /// <summary>Why pods cannot be created; null when they can.</summary>
-    public static Trouble? CreationTrouble(V1Deployment? deployment)
+    public static Trouble? CreationTrouble(ObservedObject? deployment)
     {
         if (Find(deployment, "ReplicaFailure") is not { Status: "True", Message: { } message })
         {
@@ -21,24 +24,22 @@ internal static class DeploymentDiagnosis
     }
 
     /// <summary>Why the rollout counts as failed; null when it does not.</summary>
-    public static Trouble? ProgressTrouble(V1Deployment? deployment) =>
+    public static Trouble? ProgressTrouble(ObservedObject? deployment) =>
         Find(deployment, "Progressing") is { Status: "False", Reason: "ProgressDeadlineExceeded" }
             ? ReasonTraits.Describe(
                 Reasons.ProgressDeadlineExceeded,
                 $"Deployment {deployment!.Metadata.Name}",
-                $"its workers were not ready within {deployment.Spec.ProgressDeadlineSeconds ?? 600} seconds")
+                $"its workers were not ready within {Planner.ProgressDeadlineSeconds} seconds")
             : null;
 
-    private static V1DeploymentCondition? Find(V1Deployment? deployment, string type)
+    private static DeploymentCondition? Find(ObservedObject? deployment, string type)
     {
-        foreach (var condition in deployment?.Status?.Conditions ?? [])
+        if (deployment is null || deployment.Status.IsEmpty)
         {
-            if (condition.Type == type)
-            {
-                return condition;
-            }
+            return null;
         }
 
-        return null;
+        var status = JsonSerializer.Deserialize(deployment.Status.Span, WorkerJson.Default.DeploymentStatus);
+        return status?.Conditions?.FirstOrDefault(condition => condition.Type == type);
     }
 }

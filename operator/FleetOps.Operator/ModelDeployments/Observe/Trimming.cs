@@ -1,0 +1,107 @@
+using FleetOps.Api;
+using FleetOps.ControllerRuntime;
+using k8s.Models;
+
+namespace FleetOps.Operator.ModelDeployments.Observe;
+
+/// <summary>Drops from objects, before they are stored, what is never read: with 10,000 models, memory is mostly that.</summary>
+internal static class Trimming
+{
+    /// <summary>Keeps of a pod whose it is, where it is and how it is.</summary>
+    public static void Trim(V1Pod pod)
+    {
+        TrimMetadata(pod.Metadata, Labels.Model, Labels.ModelName, Labels.TemplateHash);
+        pod.Spec = pod.Spec?.NodeName is { } node ? new() { NodeName = SharedStrings.Of(node) } : null;
+        if (pod.Status is not { } status)
+        {
+            return;
+        }
+
+        // Worker pods have one container each; of others, nothing is told.
+        status.ContainerStatuses = status.ContainerStatuses?.Where(container => container.Name == Plan.WorkerContract.ContainerName).ToList();
+        foreach (var container in status.ContainerStatuses ?? [])
+        {
+            container.Name = Plan.WorkerContract.ContainerName;
+            container.Image = SharedStrings.Of(container.Image);
+            container.ImageID = null;
+            container.Resources = null;
+            container.AllocatedResources = null;
+            container.VolumeMounts = null;
+        }
+
+        foreach (var condition in status.Conditions ?? [])
+        {
+            condition.Type = SharedStrings.Of(condition.Type);
+            condition.Status = SharedStrings.Of(condition.Status);
+            condition.Reason = SharedStrings.Of(condition.Reason);
+            condition.Message = SharedStrings.Of(condition.Message);
+        }
+
+        pod.Status = new()
+        {
+            Phase = SharedStrings.Of(status.Phase),
+            Reason = status.Reason,
+            Message = status.Message,
+            PodIP = status.PodIP,
+            Conditions = status.Conditions?.Where(condition => condition.Type is "Ready" or "PodScheduled").ToList(),
+            ContainerStatuses = status.ContainerStatuses,
+            InitContainerStatuses = status.InitContainerStatuses is { Count: > 0 } ? status.InitContainerStatuses : null,
+        };
+    }
+
+    /// <summary>Keeps of a Secret that it exists. Its annotations may hold its values (<c>kubectl apply</c> writes them there).</summary>
+    public static void Trim(V1Secret secret)
+    {
+        TrimMetadata(secret.Metadata);
+        secret.Data = null;
+        secret.StringData = null;
+        secret.Type = null;
+    }
+
+    /// <summary>Drops what others noted on a ModelDeployment, and keeps one instance of what many say alike.</summary>
+    public static void Trim(ModelDeployment model)
+    {
+        TrimMetadata(model.Metadata);
+        if (model.Status?.Conditions is { } conditions)
+        {
+            model.Status = model.Status with { Conditions = [.. conditions.Select(Shared)] };
+        }
+    }
+
+    private static Condition Shared(Condition condition) => condition with
+    {
+        Type = SharedStrings.Of(condition.Type),
+        Status = SharedStrings.Of(condition.Status),
+        Reason = SharedStrings.Of(condition.Reason),
+        Message = SharedStrings.Of(condition.Message),
+    };
+
+    private static void TrimMetadata(V1ObjectMeta metadata, params ReadOnlySpan<string> kept)
+    {
+        metadata.NamespaceProperty = SharedStrings.Of(metadata.NamespaceProperty);
+        metadata.Labels = Keep(metadata.Labels, kept);
+        metadata.Annotations = Keep(metadata.Annotations, kept);
+        metadata.OwnerReferences = null;
+        metadata.GenerateName = null;
+        metadata.SelfLink = null;
+    }
+
+    private static Dictionary<string, string>? Keep(IDictionary<string, string>? all, ReadOnlySpan<string> kept)
+    {
+        if (all is null)
+        {
+            return null;
+        }
+
+        Dictionary<string, string>? some = null;
+        foreach (var name in kept)
+        {
+            if (all.TryGetValue(name, out var value))
+            {
+                (some ??= new(StringComparer.Ordinal))[name] = SharedStrings.Of(value);
+            }
+        }
+
+        return some;
+    }
+}
