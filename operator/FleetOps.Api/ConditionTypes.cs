@@ -9,7 +9,7 @@ public static class ConditionTypes
     /// <summary>The weights have arrived and have been verified on at least one worker of the current generation.</summary>
     public const string WeightsReady = "WeightsReady";
 
-    /// <summary>At least one worker serves.</summary>
+    /// <summary>At least spec.disruption.minAvailable workers serve; one where that is not given.</summary>
     public const string Available = "Available";
 
     /// <summary>All wanted workers of the current generation serve.</summary>

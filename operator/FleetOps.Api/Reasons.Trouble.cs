@@ -7,6 +7,12 @@ public static partial class Reasons
     /// <summary>The spec breaks a rule that the API server does not check.</summary>
     public const string InvalidSpec = nameof(InvalidSpec);
 
+    /// <summary>The licence of the weights has not been accepted.</summary>
+    public const string LicenseNotAccepted = nameof(LicenseNotAccepted);
+
+    /// <summary>The installation does not allow what the spec asks for.</summary>
+    public const string PolicyViolation = nameof(PolicyViolation);
+
     /// <summary>An object that a child would have to replace belongs to someone else.</summary>
     public const string NameTaken = nameof(NameTaken);
 
@@ -15,6 +21,9 @@ public static partial class Reasons
 
     /// <summary>The Secret with the credentials does not exist.</summary>
     public const string SecretNotFound = nameof(SecretNotFound);
+
+    /// <summary>Event: the cluster does not serve an API that a child needs; the model is served without that child.</summary>
+    public const string ApiUnavailable = nameof(ApiUnavailable);
 
     // What keeps a pod from running.
 
@@ -27,7 +36,10 @@ public static partial class Reasons
     /// <summary>The RuntimeClass does not exist.</summary>
     public const string RuntimeClassNotFound = nameof(RuntimeClassNotFound);
 
-    /// <summary>No node has the GPUs that are asked for, or all of them are in use.</summary>
+    /// <summary>No node of the cluster offers such GPUs, in use or not.</summary>
+    public const string GpuNotOffered = nameof(GpuNotOffered);
+
+    /// <summary>No node has as many free GPUs of that name as are asked for.</summary>
     public const string GpuUnavailable = nameof(GpuUnavailable);
 
     /// <summary>The PersistentVolumeClaim does not exist or is not bound.</summary>
@@ -99,4 +111,7 @@ public static partial class Reasons
 
     /// <summary>The workers were not ready in time.</summary>
     public const string ProgressDeadlineExceeded = nameof(ProgressDeadlineExceeded);
+
+    /// <summary>The worker that should replace an earlier one finds no place beside it, and no worker may be missing meanwhile.</summary>
+    public const string RolloutBlocked = nameof(RolloutBlocked);
 }

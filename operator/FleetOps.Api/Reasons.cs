@@ -63,10 +63,10 @@ public static partial class Reasons
     {
         Accepted, AllWorkersReady, WorkersServing, ScaledToZero, WeightsVerified, UpToDate, NothingStalled,
         WorkersStarting, FetchingWeights, VerifyingWeights, LoadingModel, RollingOut, ScalingDown, Deleting, WaitingForRemoval, NoWorkerYet, ChildRestored,
-        InvalidSpec, NameTaken, ChildRefused, QuotaExceeded, PodRefused, RuntimeClassNotFound, GpuUnavailable, ClaimNotFound, Unschedulable,
+        InvalidSpec, LicenseNotAccepted, PolicyViolation, NameTaken, ChildRefused, ApiUnavailable, QuotaExceeded, PodRefused, RuntimeClassNotFound, GpuNotOffered, GpuUnavailable, ClaimNotFound, Unschedulable,
         ImagePullFailed, ContainerConfigInvalid, SecretNotFound, CredentialsMissing,
         SourceUnauthorized, SourceNotFound, SourceUnreachable, DigestMismatch, DiskFull, InvalidGguf, UnsupportedArchitecture,
         CudaUnavailable, OutOfMemory, OutOfGpuMemory, LoadFailed, EngineFailed, InvalidConfiguration,
-        CrashLoop, PodEvicted, ProbeFailing, ProgressDeadlineExceeded,
+        CrashLoop, PodEvicted, ProbeFailing, ProgressDeadlineExceeded, RolloutBlocked,
     };
 }

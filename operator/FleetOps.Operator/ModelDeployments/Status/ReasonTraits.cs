@@ -8,7 +8,7 @@ internal static class ReasonTraits
     // Not among them: what another cause outside may end, such as a new node, a registry that comes back or a source that is reachable again.
     private static readonly HashSet<string> Lasting = new(StringComparer.Ordinal)
     {
-        Reasons.InvalidSpec, Reasons.NameTaken, Reasons.ChildRefused, Reasons.SecretNotFound, Reasons.QuotaExceeded, Reasons.PodRefused,
+        Reasons.InvalidSpec, Reasons.LicenseNotAccepted, Reasons.PolicyViolation, Reasons.NameTaken, Reasons.ChildRefused, Reasons.SecretNotFound, Reasons.QuotaExceeded, Reasons.PodRefused,
         Reasons.RuntimeClassNotFound, Reasons.ContainerConfigInvalid, Reasons.CredentialsMissing, Reasons.SourceUnauthorized, Reasons.SourceNotFound,
         Reasons.DigestMismatch, Reasons.DiskFull, Reasons.InvalidGguf, Reasons.UnsupportedArchitecture, Reasons.CudaUnavailable,
         Reasons.OutOfMemory, Reasons.OutOfGpuMemory, Reasons.LoadFailed, Reasons.InvalidConfiguration, Reasons.ProgressDeadlineExceeded,
@@ -47,6 +47,8 @@ internal static class ReasonTraits
         [Reasons.ImagePullFailed] = "Check the worker image that the operator was installed with (chart value images), the registry, and the node's access to it",
         [Reasons.ContainerConfigInvalid] = "See kubectl describe pod for the kubelet's own words",
         [Reasons.GpuUnavailable] = "Add a node with free GPUs of that name, ask for fewer (spec.resources.gpus), or correct spec.resources.gpuResourceName",
+        [Reasons.GpuNotOffered] = "Correct spec.resources (gpuResourceName, gpuProducts, minGpuMemory, gpus), or add a node with such GPUs and its device plugin",
+        [Reasons.RolloutBlocked] = "Free a GPU, or set spec.rollout.maxUnavailable to 1 so that workers are replaced one by one, each after its drain",
         [Reasons.ClaimNotFound] = "Create the PersistentVolumeClaim that spec.model.source names, or let it be bound",
         [Reasons.Unschedulable] = "Make room on the nodes, add one, or lower spec.resources",
         [Reasons.QuotaExceeded] = "Raise the quota of the namespace, or lower spec.resources or spec.replicas",
@@ -61,7 +63,7 @@ internal static class ReasonTraits
 
     /// <summary>Whether children may be missing because of it.</summary>
     public static bool WithholdsChildren(string reason) =>
-        reason is Reasons.InvalidSpec or Reasons.NameTaken or Reasons.ChildRefused or Reasons.SecretNotFound or Reasons.WaitingForRemoval;
+        reason is Reasons.InvalidSpec or Reasons.LicenseNotAccepted or Reasons.PolicyViolation or Reasons.NameTaken or Reasons.ChildRefused or Reasons.SecretNotFound or Reasons.WaitingForRemoval;
 
     /// <summary>Whether no amount of waiting helps.</summary>
     public static bool NeedsChange(string reason) => Lasting.Contains(reason);
