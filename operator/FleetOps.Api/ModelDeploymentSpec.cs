@@ -24,4 +24,28 @@ public sealed record ModelDeploymentSpec
     [Range(0, 1000)]
     [DefaultValue(1)]
     public int Replicas { get; set; } = 1;
+
+    /// <summary>How workers are replaced when the spec changes.</summary>
+    [ObjectDefault]
+    public RolloutSpec Rollout { get; set; } = new();
+
+    /// <summary>Where workers keep the weights that they have fetched.</summary>
+    [ObjectDefault]
+    public CacheSpec Cache { get; set; } = new();
+
+    /// <summary>On which nodes workers run.</summary>
+    public PlacementSpec? Placement { get; init; }
+
+    /// <summary>The Service through which clients reach the model.</summary>
+    [ObjectDefault]
+    public ServiceSpec Service { get; set; } = new();
+
+    /// <summary>
+    /// How many workers must go on when nodes are drained, by a PodDisruptionBudget. When left out it is 1 for several workers; for a single one
+    /// there is no budget then, because it would keep its node from being drained.
+    /// </summary>
+    public DisruptionSpec? Disruption { get; init; }
+
+    /// <summary>What the pods of the workers have besides what FleetOps gives them.</summary>
+    public WorkerPodSpec? Pod { get; init; }
 }

@@ -40,4 +40,7 @@ public sealed record ModelReference
     /// username and password. It is mounted into the workers; the operator never reads its values.
     /// </summary>
     public SecretReference? CredentialsSecretRef { get; init; }
+
+    /// <summary>The licence of the weights, and whether you agree to it.</summary>
+    public LicenseSpec? License { get; init; }
 }

@@ -22,6 +22,24 @@ public static class Patterns
     /// <summary>Bytes above zero, with or without a unit: <c>16Gi</c>, <c>1.5Gi</c>, <c>500M</c>.</summary>
     public const string Memory = @"^([1-9][0-9]{0,14}|[1-9][0-9]{0,9}(\.[0-9]{1,3})?(Ki|Mi|Gi|Ti|k|M|G|T))$";
 
+    /// <summary>A number of workers, or a percentage of them: <c>1</c>, <c>25%</c>.</summary>
+    public const string CountOrPercentage = "^(0|[1-9][0-9]{0,3}|(0|[1-9][0-9]?|100)%)$";
+
+    /// <summary>An absolute path that does not climb.</summary>
+    public const string AbsolutePath = "^(/" + Segment + ")+$";
+
+    /// <summary>The value of a label; may be empty.</summary>
+    public const string LabelValue = "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$";
+
+    /// <summary>The name of an environment variable.</summary>
+    public const string EnvName = "^[-._A-Za-z][-._A-Za-z0-9]*$";
+
+    /// <summary>A key of a Secret or a ConfigMap.</summary>
+    public const string DataKey = "^[-._A-Za-z0-9]+$";
+
+    /// <summary>A container image; its form is the container runtime's business.</summary>
+    public const string Image = @"^\S+$";
+
     /// <summary>A repository on the hub and a file in it. The revision is a field of its own.</summary>
     public const string HubSource = "^hf://" + HubName + "/" + HubName + "(/" + HubSegment + ")+$";
 

@@ -6,6 +6,8 @@ using FleetOps.Api.Schema;
 namespace FleetOps.Api;
 
 /// <summary>What each worker asks the cluster for. Requests and limits are the same, so that a worker is not evicted for a neighbour's sake.</summary>
+[CelRule("self.gpus > 0 || !has(self.minGpuMemory) && (!has(self.gpuProducts) || size(self.gpuProducts) == 0)", SpecMessages.GpuSelectionNeedsGpu)]
+[SchemaRule("""{"anyOf":[{"properties":{"gpus":{"minimum":1}}},{"not":{"required":["minGpuMemory"]},"properties":{"gpuProducts":{"maxItems":0}}}]}""")]
 public sealed record ResourcesSpec
 {
     /// <summary>GPUs for each worker; 0 serves on the CPU.</summary>
@@ -19,6 +21,25 @@ public sealed record ResourcesSpec
     [DefaultValue("nvidia.com/gpu")]
     [CelRule("self.matches(r'" + Patterns.ExtendedResource + "')", SpecMessages.GpuResourceName)]
     public string GpuResourceName { get; set; } = "nvidia.com/gpu";
+
+    /// <summary>
+    /// GPUs that will do, by the node label nvidia.com/gpu.product, such as NVIDIA-L40S or NVIDIA-H100-80GB-HBM3; any when left out. NVIDIA's
+    /// GPU feature discovery sets the label: kubectl get nodes -L nvidia.com/gpu.product.
+    /// </summary>
+    [ListBounds(32, MaxItemLength = 63, ItemPattern = Patterns.LabelValue)]
+    public IReadOnlyList<string>? GpuProducts { get; init; }
+
+    /// <summary>
+    /// Memory that each GPU must have at least, by the node label nvidia.com/gpu.memory, such as 40Gi. Cards have a little less than their
+    /// name says: ask for 22Gi to get those of 24 GB.
+    /// </summary>
+    [IntOrString]
+    [StringLength(16, MinimumLength = 1)]
+    [Range(1, 999_999_999_999_999)]
+    [RegularExpression(Patterns.Memory)]
+    [JsonConverter(typeof(QuantityText))]
+    [CelRule("type(self) == int || self.matches('^[0-9.]+([KMGT]i|[kMGT])?$')", SpecMessages.MinGpuMemory)]
+    public string? MinGpuMemory { get; init; }
 
     /// <summary>CPU cores for each worker, such as 4, 0.5 or 1500m.</summary>
     [IntOrString]

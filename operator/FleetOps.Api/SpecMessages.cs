@@ -4,7 +4,7 @@ namespace FleetOps.Api;
 /// What a person reads when a spec is refused: by the API server through its rules, or by the operator where the API server
 /// is too old to know them.
 /// </summary>
-public static class SpecMessages
+public static partial class SpecMessages
 {
     /// <summary>Unknown scheme.</summary>
     public const string SourceScheme =

@@ -34,6 +34,7 @@ internal sealed class StructuralSchema(JsonSerializerOptions options, XmlDocumen
         {
             schema["description"] = documentation.Summary(property);
             SetBounds(schema, property);
+            SetContents(schema, property);
             cel.AddRange(property.GetCustomAttributes<CelRuleAttribute>());
             rules.AddRange(property.GetCustomAttributes<SchemaRuleAttribute>());
         }
@@ -129,18 +130,54 @@ internal sealed class StructuralSchema(JsonSerializerOptions options, XmlDocumen
             schema["enum"] = new JsonArray([.. allowed.Values.Select(v => JsonSerializer.SerializeToNode(v))]);
         }
 
+    }
+
+    private static void SetContents(JsonObject schema, MemberInfo property)
+    {
         if (property.GetCustomAttribute<ListMapAttribute>() is { } map)
         {
             schema["maxItems"] = map.MaxItems;
             schema["x-kubernetes-list-type"] = "map";
             schema["x-kubernetes-list-map-keys"] = new JsonArray([.. map.Keys.Select(k => JsonValue.Create(k))]);
         }
+
+        if (property.GetCustomAttribute<ListBoundsAttribute>() is { } list)
+        {
+            schema["maxItems"] = list.MaxItems;
+            schema["x-kubernetes-list-type"] = "atomic";
+            SetText(schema["items"]!.AsObject(), list.MaxItemLength, list.ItemPattern);
+        }
+
+        if (property.GetCustomAttribute<MapBoundsAttribute>() is { } entries)
+        {
+            schema["maxProperties"] = entries.MaxProperties;
+            SetText(schema["additionalProperties"]!.AsObject(), entries.MaxValueLength, entries.ValuePattern);
+        }
+
+        if (property.GetCustomAttribute<OpenObjectAttribute>() is not null)
+        {
+            schema["type"] = "object";
+            schema["x-kubernetes-preserve-unknown-fields"] = true;
+        }
+    }
+
+    private static void SetText(JsonObject schema, int maxLength, string? pattern)
+    {
+        if (maxLength > 0)
+        {
+            schema["maxLength"] = maxLength;
+        }
+
+        if (pattern is not null)
+        {
+            schema["pattern"] = pattern;
+        }
     }
 
     // Readers look for the description first and for the rules last.
     private static JsonObject Ordered(JsonObject schema)
     {
-        string[] first = ["description", "type", "format", "default", "enum", "minimum", "maximum", "minLength", "maxLength", "pattern", "maxItems"];
+        string[] first = ["description", "type", "format", "default", "enum", "minimum", "maximum", "minLength", "maxLength", "pattern", "maxItems", "maxProperties"];
         string[] last = ["required", "properties", "items", "additionalProperties", "anyOf", "allOf", "x-kubernetes-validations"];
         return new(schema
             .OrderBy(p => Array.IndexOf(first, p.Key) is >= 0 and var i ? i : first.Length + 1 + Array.IndexOf(last, p.Key))

@@ -18,6 +18,12 @@ internal static class OperatorCommand
             Description = "Port of /healthz, /readyz and /metrics. Environment: FLEETOPS_HTTP_PORT. Default: 8080.",
             DefaultValueFactory = result => FromEnvironment("--http-port", 8080, int.TryParse, result),
         };
+        var hostPaths = HostPaths("--allow-host-path");
+        var licenses = new Option<bool>("--require-license-acceptance")
+        {
+            Description = "Whether to serve only models whose spec says that their licence is accepted. Environment: FLEETOPS_REQUIRE_LICENSE_ACCEPTANCE. Default: false.",
+            DefaultValueFactory = result => FromEnvironment("--require-license-acceptance", false, bool.TryParse, result),
+        };
         var leaderElect = new Option<bool>("--leader-elect")
         {
             Description = "Whether to wait for the Lease before acting; false only for a single copy. Environment: FLEETOPS_LEADER_ELECT. Default: true.",
@@ -33,7 +39,7 @@ internal static class OperatorCommand
 
         var command = new RootCommand("Reconciles ModelDeployment resources into pods that serve a model.")
         {
-            workerImage, cudaImage, pullPolicy, cudaPullPolicy, ns, httpPort, leaderElect,
+            workerImage, cudaImage, pullPolicy, cudaPullPolicy, hostPaths, licenses, ns, httpPort, leaderElect,
         };
         command.SetAction((parsed, cancel) => run(
             new()
@@ -42,6 +48,8 @@ internal static class OperatorCommand
                 WorkerCudaImage = parsed.GetValue(cudaImage),
                 WorkerImagePullPolicy = parsed.GetValue(pullPolicy),
                 WorkerCudaImagePullPolicy = parsed.GetValue(cudaPullPolicy),
+                AllowedHostPaths = parsed.GetValue(hostPaths)!,
+                RequireLicenseAcceptance = parsed.GetValue(licenses),
                 Namespace = parsed.GetValue(ns),
                 HttpPort = parsed.GetValue(httpPort),
                 LeaderElect = parsed.GetValue(leaderElect),
@@ -60,6 +68,27 @@ internal static class OperatorCommand
     {
         var option = Text(name, description);
         option.AcceptOnlyFromAmong("Always", "IfNotPresent", "Never");
+        return option;
+    }
+
+    private static Option<string[]> HostPaths(string name)
+    {
+        var option = new Option<string[]>(name)
+        {
+            Description = $"Directory of the nodes in which caches of type HostPath may lie; may be given more than once. Environment: {Variable(name)}, separated by commas. Default: none.",
+            DefaultValueFactory = _ =>
+                Environment.GetEnvironmentVariable(Variable(name))?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
+        };
+        option.Validators.Add(result =>
+        {
+            foreach (var path in result.GetValueOrDefault<string[]?>() ?? [])
+            {
+                if (!path.StartsWith('/') || path.Split('/').Contains(".."))
+                {
+                    result.AddError($"{name} is '{path}', which is no absolute path without '..', such as /var/lib/models.");
+                }
+            }
+        });
         return option;
     }
 

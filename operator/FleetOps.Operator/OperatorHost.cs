@@ -37,7 +37,11 @@ internal static class OperatorHost
                 options.WorkerImage,
                 options.WorkerCudaImage ?? options.WorkerImage,
                 options.WorkerImagePullPolicy,
-                options.WorkerCudaImagePullPolicy ?? options.WorkerImagePullPolicy));
+                options.WorkerCudaImagePullPolicy ?? options.WorkerImagePullPolicy)
+            {
+                AllowedHostPaths = options.AllowedHostPaths,
+                RequiresLicenseAcceptance = options.RequireLicenseAcceptance,
+            });
 
         var app = builder.Build();
         app.MapControllerRuntime();

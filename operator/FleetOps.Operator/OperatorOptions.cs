@@ -15,6 +15,12 @@ internal sealed record OperatorOptions
     /// <summary>Pull policy of the image of workers with GPUs; null for that of the worker image.</summary>
     public string? WorkerCudaImagePullPolicy { get; init; }
 
+    /// <summary>Directories of the nodes in which caches of type HostPath may lie: absolute, without '..'.</summary>
+    public IReadOnlyList<string> AllowedHostPaths { get; init; } = [];
+
+    /// <summary>Whether only models are served whose licence has been accepted in the spec.</summary>
+    public bool RequireLicenseAcceptance { get; init; }
+
     /// <summary>Namespace of the Lease; null for the pod's own.</summary>
     public string? Namespace { get; init; }
 

@@ -35,7 +35,7 @@ public sealed class StructuralRulesTests
         {
             var isIntOrString = value.Schema["x-kubernetes-int-or-string"] is not null;
             Assert.True(isIntOrString || value.Schema["type"] is JsonValue, $"{value.Path} has no type");
-            Assert.True(value.Path is "" or ".metadata" || value.Path.EndsWith("[]", StringComparison.Ordinal) || value.Schema["description"] is not null, $"{value.Path} has no description");
+            Assert.True(value.Path is "" or ".metadata" || value.Path.EndsWith(']') || value.Path.EndsWith('}') || value.Schema["description"] is not null, $"{value.Path} has no description");
         });
     }
 
@@ -49,7 +49,8 @@ public sealed class StructuralRulesTests
                 "string" => value.Schema["maxLength"] is not null || value.Schema["enum"] is not null || value.Schema["format"] is not null,
                 "array" => value.Schema["maxItems"] is not null,
                 "integer" => value.Path.StartsWith(".status", StringComparison.Ordinal) || value.Schema["maximum"] is not null,
-                "object" => value.Schema["additionalProperties"] is null,
+                "object" => value.Schema["additionalProperties"] is null || value.Schema["maxProperties"] is not null,
+                "boolean" => true,
                 _ => value.Schema["maxLength"] is not null,
             };
             Assert.True(isBounded, $"{value.Path} has no bound");
@@ -77,6 +78,14 @@ public sealed class StructuralRulesTests
     }
 
     [Fact]
+    public void Only_what_the_operator_reads_itself_is_open()
+    {
+        var open = Values(Schema, "").Where(value => value.Schema["x-kubernetes-preserve-unknown-fields"] is not null).Select(value => value.Path);
+
+        Assert.Equal([".spec.placement.affinity"], open);
+    }
+
+    [Fact]
     public void Every_rule_names_its_field_by_the_full_path()
     {
         var rules = Values(Schema, "").SelectMany(value => (value.Schema["x-kubernetes-validations"] as JsonArray ?? []).Select(rule => (value.Path, Message: (string)rule!["message"]!)));
@@ -95,8 +104,13 @@ public sealed class StructuralRulesTests
     private static IEnumerable<(string Path, JsonObject Schema)> Values(JsonObject schema, string path)
     {
         yield return (path, schema);
-        var below = (schema["properties"] as JsonObject ?? []).SelectMany(p => Values(p.Value!.AsObject(), $"{path}.{p.Key}"));
-        foreach (var value in schema["items"] is JsonObject items ? below.Concat(Values(items, path + "[]")) : below)
+        IEnumerable<(string Path, JsonObject Schema)> below =
+        [
+            .. (schema["properties"] as JsonObject ?? []).SelectMany(p => Values(p.Value!.AsObject(), $"{path}.{p.Key}")),
+            .. schema["items"] is JsonObject items ? Values(items, path + "[]") : [],
+            .. schema["additionalProperties"] is JsonObject entries ? Values(entries, path + "{}") : [],
+        ];
+        foreach (var value in below)
         {
             yield return value;
         }

@@ -15,6 +15,12 @@ public sealed class WireFormTests
         Assert.Equal(-1, model.Spec.Engine.GpuLayers);
         Assert.Equal(new ResourcesSpec(), model.Spec.Resources);
         Assert.Equal("nvidia.com/gpu", model.Spec.Resources.GpuResourceName);
+        Assert.Equal(new RolloutSpec { MaxSurge = "1", MaxUnavailable = "0", ProgressDeadlineSeconds = 1800, DrainTimeoutSeconds = 50 }, model.Spec.Rollout);
+        Assert.Equal(new CacheSpec { Type = CacheType.Ephemeral }, model.Spec.Cache);
+        Assert.Equal(new ServiceSpec { Type = ServiceType.ClusterIP, Port = 9090 }, model.Spec.Service);
+        Assert.Null(model.Spec.Placement);
+        Assert.Null(model.Spec.Disruption);
+        Assert.Null(model.Spec.Pod);
     }
 
     [Theory]
@@ -25,6 +31,28 @@ public sealed class WireFormTests
         var model = Read("""{"spec":{"model":{"source":"s"},"resources":{"cpu":QUANTITY}}}""".Replace("QUANTITY", written, StringComparison.Ordinal));
 
         Assert.Equal(read, model.Spec.Resources.Cpu);
+    }
+
+    [Fact]
+    public void What_is_Kubernetes_own_is_read_as_it_is_written()
+    {
+        var model = Read(
+            """
+            {"spec":{"model":{"source":"s","license":{"id":"llama3.1","accepted":true}},
+              "resources":{"gpus":1,"gpuProducts":["NVIDIA-L40S"],"minGpuMemory":"22Gi"},
+              "rollout":{"maxSurge":"25%","maxUnavailable":1},
+              "placement":{"nodeSelector":{"disk":"ssd"},"tolerations":[{"operator":"Exists"}],"affinity":{"podAffinity":{"future":[1]}},
+                "topologySpreadConstraints":[{"topologyKey":"zone","whenUnsatisfiable":"DoNotSchedule"}]},
+              "disruption":{"minAvailable":"50%"},
+              "pod":{"env":[{"name":"A","valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}}]}}}
+            """);
+
+        Assert.Equal(("25%", "1", "50%"), (model.Spec.Rollout.MaxSurge, model.Spec.Rollout.MaxUnavailable, model.Spec.Disruption!.MinAvailable));
+        Assert.Equal("ssd", model.Spec.Placement!.NodeSelector!["disk"]);
+        Assert.Equal("""{"podAffinity":{"future":[1]}}""", model.Spec.Placement.Affinity!.Value.GetRawText());
+        Assert.Equal(new SpreadConstraint { TopologyKey = "zone", WhenUnsatisfiable = "DoNotSchedule", MaxSkew = 1 }, Assert.Single(model.Spec.Placement.TopologySpreadConstraints!));
+        Assert.Equal(new KeyReference { Name = "s", Key = "k" }, Assert.Single(model.Spec.Pod!.Env!).ValueFrom!.SecretKeyRef);
+        Assert.True(model.Spec.Model.License!.Accepted);
     }
 
     [Fact]

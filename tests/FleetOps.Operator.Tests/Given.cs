@@ -22,6 +22,13 @@ internal static class Given
         Spec = spec ?? new() { Model = new() { Source = "hf://owner/repository/model.gguf" }, Resources = new() { Gpus = 1 } },
     };
 
+    /// <summary>The children of a plan that are not null.</summary>
+    public static IEnumerable<IKubernetesObject<V1ObjectMeta>> Children(ModelDeploymentPlan plan)
+    {
+        IKubernetesObject<V1ObjectMeta>?[] all = [plan.ServiceAccount, plan.Service, plan.HeadlessService, plan.NetworkPolicy, plan.PodDisruptionBudget, plan.Deployment];
+        return all.OfType<IKubernetesObject<V1ObjectMeta>>();
+    }
+
     /// <summary>What is there once the plan has been carried out.</summary>
     public static Observation Carried(ModelDeployment model, params IReadOnlyList<WorkerObservation> workers)
     {
@@ -33,6 +40,8 @@ internal static class Given
             Service = Observed(BuiltInTypes.Services, plan.Service),
             HeadlessService = Observed(BuiltInTypes.Services, plan.HeadlessService),
             ServiceAccount = Observed(BuiltInTypes.ServiceAccounts, plan.ServiceAccount),
+            NetworkPolicy = Observed(BuiltInTypes.NetworkPolicies, plan.NetworkPolicy),
+            PodDisruptionBudget = Observed(BuiltInTypes.PodDisruptionBudgets, plan.PodDisruptionBudget),
             Workers = workers,
         };
     }

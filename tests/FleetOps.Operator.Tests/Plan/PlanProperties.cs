@@ -57,7 +57,7 @@ public sealed partial class PlanProperties
     });
 
     private static string Text(ModelDeploymentPlan plan) =>
-        string.Join('\n', new object?[] { plan.Deployment, plan.Service, plan.HeadlessService, plan.ServiceAccount }.Select(child => child is null ? "" : KubernetesJson.Serialize(child)));
+        string.Join('\n', Given.Children(plan).Select(child => KubernetesJson.Serialize((object)child)));
 
     private static Arbitrary<string> Names() => Arb.From(
         from length in Gen.Choose(1, 253)

@@ -88,17 +88,13 @@ public sealed class PlannerTests
         Assert.Equal((Reasons.WaitingForRemoval, false), (plan.Obstacle!.Reason, plan.Obstacle.RejectsSpec));
     }
 
-    [Fact]
-    public void A_worker_has_time_to_drain_before_it_is_killed() =>
-        Assert.True(WorkerContract.TerminationGracePeriodSeconds > WorkerContract.DrainDelaySeconds + WorkerContract.DrainTimeoutSeconds);
-
     private static ModelDeploymentSpec From(string source) => new() { Model = new() { Source = source } };
 
     private static void AssertPlanned(string golden, ModelDeploymentSpec spec)
     {
         var plan = Planner.Plan(new() { Model = Given.Model(spec: spec) }, Given.Settings);
 
-        IKubernetesObject<V1ObjectMeta>[] children = [plan.ServiceAccount!, plan.Service!, plan.HeadlessService!, plan.Deployment!];
+        IKubernetesObject<V1ObjectMeta>[] children = [.. Given.Children(plan)];
         GoldenFile.AssertMatches(string.Join("---\n", children.Select(child => KubernetesYaml.Serialize(child).TrimEnd() + "\n")), golden);
     }
 }

@@ -16,6 +16,13 @@ internal sealed record Observation
 
     public ObservedObject? ServiceAccount { get; init; }
 
+    public ObservedObject? NetworkPolicy { get; init; }
+
+    public ObservedObject? PodDisruptionBudget { get; init; }
+
+    /// <summary>Whether the cluster serves policy/v1 PodDisruptionBudgets, which came with Kubernetes 1.21.</summary>
+    public bool ServesPodDisruptionBudgets { get; init; } = true;
+
     public IReadOnlyList<WorkerObservation> Workers { get; init; } = [];
 
     /// <summary>Whether the Secret that the spec names exists; true when it names none.</summary>

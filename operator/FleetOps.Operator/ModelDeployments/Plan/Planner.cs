@@ -9,9 +9,6 @@ namespace FleetOps.Operator.ModelDeployments.Plan;
 /// <summary>From what is observed to the children that should exist. A pure function: no clock, no network, nothing remembered.</summary>
 internal static class Planner
 {
-    internal const int ProgressDeadlineSeconds = 1800;
-    private const int RevisionHistoryLimit = 2;
-
     public static ModelDeploymentPlan Plan(Observation observed, WorkerSettings settings)
     {
         var model = observed.Model;
@@ -25,10 +22,17 @@ internal static class Planner
             return new() { Obstacle = new(Reasons.InvalidSpec, violation + ".", RejectsSpec: true) };
         }
 
+        if (PolicyRules.FirstObstacle(model.Spec, settings) is { } forbidden)
+        {
+            return new() { Obstacle = forbidden };
+        }
+
         var names = ChildNames.For(model.Metadata.Name);
-        var deployment = Deployment(model, names, settings);
+        var metadata = new ChildMetadata(model, names);
+        var deployment = WorkerDeployment.For(model, names, metadata, settings);
         var hash = deployment.Spec.Template.Metadata.Annotations[Labels.TemplateHash];
-        if (FirstObstacle(observed, names) is { } obstacle)
+        var budget = observed.ServesPodDisruptionBudgets ? WorkerDisruptionBudget.For(model.Spec, names, metadata) : null;
+        if (FirstObstacle(observed, names, budget) is { } obstacle)
         {
             return new() { TemplateHash = hash, Obstacle = obstacle };
         }
@@ -37,25 +41,53 @@ internal static class Planner
         var missing = observed.SecretExists ? null : MissingSecret(model);
         return new()
         {
-            ServiceAccount = Unless(observed.ServiceAccount, ServiceAccount(model, names)),
-            Service = Unless(observed.Service, Service(model, names)),
-            HeadlessService = Unless(observed.HeadlessService, HeadlessService(model, names)),
+            ServiceAccount = model.Spec.Pod?.ServiceAccountName is null ? Unless(observed.ServiceAccount, ServiceAccount(names, metadata)) : null,
+            Service = Unless(observed.Service, WorkerServices.For(model.Spec.Service, names, metadata)),
+            HeadlessService = Unless(observed.HeadlessService, WorkerServices.Headless(names, metadata)),
+            NetworkPolicy = Unless(observed.NetworkPolicy, WorkerNetworkPolicy.For(model.Spec, names, metadata)),
+            PodDisruptionBudget = budget is null ? null : Unless(observed.PodDisruptionBudget, budget),
             Deployment = missing is not null && observed.Deployment is null ? null : Unless(observed.Deployment, deployment),
+            Unwanted = Unwanted(observed, names, budget),
             TemplateHash = hash,
             Obstacle = missing,
         };
     }
+
+    private static ChildReference[] Unwanted(Observation observed, ChildNames names, V1PodDisruptionBudget? budget)
+    {
+        var model = observed.Model;
+        var withoutBudget = budget is null && IsOurs(observed.PodDisruptionBudget, model);
+        // One that is given the name of ours may be ours from before: workers need it.
+        var withoutAccount = model.Spec.Pod?.ServiceAccountName is { } given && given != names.ServiceAccount && IsOurs(observed.ServiceAccount, model);
+        var unwantedBudget = new ChildReference("PodDisruptionBudget", names.Deployment);
+        var unwantedAccount = new ChildReference("ServiceAccount", names.ServiceAccount);
+        return (withoutBudget, withoutAccount) switch
+        {
+            (true, true) => [unwantedBudget, unwantedAccount],
+            (true, false) => [unwantedBudget],
+            (false, true) => [unwantedAccount],
+            _ => [],
+        };
+    }
+
+    private static bool IsOurs(ObservedObject? child, ModelDeployment model) =>
+        child is { Metadata.DeletionTimestamp: null } && Owners.IsControlledBy(child, model);
 
     // An object that is on its way out takes no changes; its end wakes us again.
     private static T? Unless<T>(ObservedObject? observed, T desired)
         where T : class =>
         observed?.Metadata.DeletionTimestamp is null ? desired : null;
 
-    private static Obstacle? FirstObstacle(Observation observed, ChildNames names) =>
-        ObstacleOf(observed.Model, "Deployment", names.Deployment, observed.Deployment)
-        ?? ObstacleOf(observed.Model, "Service", names.Service, observed.Service)
-        ?? ObstacleOf(observed.Model, "Service", names.HeadlessService, observed.HeadlessService)
-        ?? ObstacleOf(observed.Model, "ServiceAccount", names.ServiceAccount, observed.ServiceAccount);
+    private static Obstacle? FirstObstacle(Observation observed, ChildNames names, V1PodDisruptionBudget? budget)
+    {
+        var model = observed.Model;
+        return ObstacleOf(model, "Deployment", names.Deployment, observed.Deployment)
+            ?? ObstacleOf(model, "Service", names.Service, observed.Service)
+            ?? ObstacleOf(model, "Service", names.HeadlessService, observed.HeadlessService)
+            ?? ObstacleOf(model, "ServiceAccount", names.ServiceAccount, model.Spec.Pod?.ServiceAccountName is null ? observed.ServiceAccount : null)
+            ?? ObstacleOf(model, "NetworkPolicy", names.Deployment, observed.NetworkPolicy)
+            ?? ObstacleOf(model, "PodDisruptionBudget", names.Deployment, budget is null ? null : observed.PodDisruptionBudget);
+    }
 
     private static Obstacle? ObstacleOf(ModelDeployment model, string kind, string name, ObservedObject? existing)
     {
@@ -86,55 +118,11 @@ internal static class Planner
         + "Create it, or correct the name; nothing else is needed then.",
         RejectsSpec: false);
 
-    private static V1ServiceAccount ServiceAccount(ModelDeployment model, ChildNames names) => new()
+    private static V1ServiceAccount ServiceAccount(ChildNames names, ChildMetadata metadata) => new()
     {
         ApiVersion = "v1",
         Kind = "ServiceAccount",
-        Metadata = ChildMetadata.For(model, names.ServiceAccount, names),
+        Metadata = metadata.For(names.ServiceAccount),
         AutomountServiceAccountToken = false,
     };
-
-    private static V1Service Service(ModelDeployment model, ChildNames names) => new()
-    {
-        ApiVersion = "v1",
-        Kind = "Service",
-        Metadata = ChildMetadata.For(model, names.Service, names),
-        Spec = new() { Type = "ClusterIP", Selector = SelectorLabels(names), Ports = [GrpcPort()] },
-    };
-
-    // A client of its own balancing needs the pods' addresses: through the other Service, an HTTP/2 connection stays on one pod.
-    private static V1Service HeadlessService(ModelDeployment model, ChildNames names) => new()
-    {
-        ApiVersion = "v1",
-        Kind = "Service",
-        Metadata = ChildMetadata.For(model, names.HeadlessService, names),
-        Spec = new() { Type = "ClusterIP", ClusterIP = "None", Selector = SelectorLabels(names), Ports = [GrpcPort()] },
-    };
-
-    private static V1ServicePort GrpcPort() => new()
-    {
-        Name = WorkerContract.GrpcPortName,
-        Port = WorkerContract.GrpcPort,
-        TargetPort = WorkerContract.GrpcPortName,
-        Protocol = "TCP",
-        AppProtocol = "kubernetes.io/h2c",
-    };
-
-    private static V1Deployment Deployment(ModelDeployment model, ChildNames names, WorkerSettings settings) => new()
-    {
-        ApiVersion = "apps/v1",
-        Kind = "Deployment",
-        Metadata = ChildMetadata.For(model, names.Deployment, names),
-        Spec = new()
-        {
-            Replicas = model.Spec.Replicas,
-            Selector = new() { MatchLabels = SelectorLabels(names) },
-            Strategy = new() { Type = "RollingUpdate", RollingUpdate = new() { MaxSurge = 1, MaxUnavailable = 0 } },
-            ProgressDeadlineSeconds = ProgressDeadlineSeconds,
-            RevisionHistoryLimit = RevisionHistoryLimit,
-            Template = WorkerPodTemplate.For(model, names, settings),
-        },
-    };
-
-    private static Dictionary<string, string> SelectorLabels(ChildNames names) => new(StringComparer.Ordinal) { [Labels.Model] = names.ModelLabel };
 }

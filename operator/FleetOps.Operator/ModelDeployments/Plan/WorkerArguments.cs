@@ -26,7 +26,7 @@ internal static class WorkerArguments
         });
         Add("--gpu-layers", Number(engine.GpuLayers));
         Add("--drain-delay-seconds", Number(WorkerContract.DrainDelaySeconds));
-        Add("--drain-timeout-seconds", Number(WorkerContract.DrainTimeoutSeconds));
+        Add("--drain-timeout-seconds", Number(spec.Rollout.DrainTimeoutSeconds));
         return arguments;
 
         void Add(string option, string value)

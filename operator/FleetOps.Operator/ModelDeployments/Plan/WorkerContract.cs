@@ -25,9 +25,6 @@ internal static class WorkerContract
     /// <summary>How long a worker that is told to end still serves new calls, while its address leaves the endpoints.</summary>
     public const int DrainDelaySeconds = 3;
 
-    /// <summary>How long running calls may take after that.</summary>
-    public const int DrainTimeoutSeconds = 50;
-
-    /// <summary>Time from SIGTERM to SIGKILL: the two above and some time to unload.</summary>
-    public const int TerminationGracePeriodSeconds = DrainDelaySeconds + DrainTimeoutSeconds + 7;
+    /// <summary>Time from SIGTERM to SIGKILL: the delay, the time that running calls may take after it, and some to unload.</summary>
+    public static int TerminationGracePeriodSeconds(int drainTimeoutSeconds) => DrainDelaySeconds + drainTimeoutSeconds + 7;
 }

@@ -1,76 +1,137 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text.Json;
 using FleetOps.Api;
-using k8s;
 using k8s.Models;
 
 namespace FleetOps.Operator.ModelDeployments.Plan;
 
-/// <summary>The pod of a worker. It meets the <c>restricted</c> Pod Security profile.</summary>
+/// <summary>The pod of a worker. It meets the <c>restricted</c> Pod Security profile, unless its cache is a HostPath.</summary>
 internal static class WorkerPodTemplate
 {
-    public static V1PodTemplateSpec For(ModelDeployment model, ChildNames names, WorkerSettings settings)
+    /// <summary>What is the same in every worker of this version.</summary>
+    public static readonly V1PodTemplateSpec Fixed = new()
+    {
+        Spec = new()
+        {
+            SecurityContext = new()
+            {
+                RunAsNonRoot = true,
+                RunAsUser = WorkerContract.UserId,
+                RunAsGroup = WorkerContract.UserId,
+                FsGroup = WorkerContract.UserId,
+                FsGroupChangePolicy = "OnRootMismatch",
+                SeccompProfile = new() { Type = "RuntimeDefault" },
+            },
+            Containers =
+            [
+                new()
+                {
+                    Name = WorkerContract.ContainerName,
+                    Ports =
+                    [
+                        new() { Name = WorkerContract.GrpcPortName, ContainerPort = WorkerContract.GrpcPort, Protocol = "TCP" },
+                        new() { Name = WorkerContract.HttpPortName, ContainerPort = WorkerContract.HttpPort, Protocol = "TCP" },
+                    ],
+                    // The process answers long before the model is loaded, so that loading needs no long start-up probe.
+                    StartupProbe = Probe("/healthz", periodSeconds: 1, failureThreshold: 60),
+                    LivenessProbe = Probe("/healthz", periodSeconds: 10, failureThreshold: 6),
+                    ReadinessProbe = Probe("/readyz", periodSeconds: 2, failureThreshold: 2),
+                    SecurityContext = new()
+                    {
+                        AllowPrivilegeEscalation = false,
+                        ReadOnlyRootFilesystem = true,
+                        RunAsNonRoot = true,
+                        Capabilities = new() { Drop = ["ALL"] },
+                    },
+                },
+            ],
+        },
+    };
+
+    private static readonly V1Container FixedContainer = Fixed.Spec.Containers[0];
+
+    // Making a quantity takes a microsecond.
+    private static readonly ResourceQuantity[] Counts = [.. Enumerable.Range(0, 17).Select(Count)];
+
+    public static V1PodTemplateSpec For(ModelDeployment model, ChildNames names, ChildMetadata metadata, WorkerSettings settings)
     {
         var template = new V1PodTemplateSpec
         {
-            Metadata = new() { Labels = ChildMetadata.LabelsFor(names), Annotations = new Dictionary<string, string>(StringComparer.Ordinal) },
-            Spec = PodSpec(model, names, settings),
+            Metadata = new() { Labels = With(metadata.Labels, model.Spec.Pod?.Labels), Annotations = Annotations(model) },
+            Spec = PodSpec(model, names, metadata, settings),
         };
-        template.Metadata.Annotations[Labels.ModelName] = model.Metadata.Name;
-        template.Metadata.Annotations[Labels.TemplateHash] = Hash(template);
+        template.Metadata.Annotations[Labels.TemplateHash] = TemplateHash.Of(template, model.Spec);
         return template;
     }
 
-    // Marks the pods of this very template, which status must tell from those of an earlier one.
-    private static string Hash(V1PodTemplateSpec template) =>
-        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(template, SourceGenerationContext.Default.V1PodTemplateSpec)))[..16];
-
-    private static V1PodSpec PodSpec(ModelDeployment model, ChildNames names, WorkerSettings settings) => new()
+    private static Dictionary<string, string> Annotations(ModelDeployment model)
     {
-        ServiceAccountName = names.ServiceAccount,
-        AutomountServiceAccountToken = false,
-        EnableServiceLinks = false,
-        RuntimeClassName = model.Spec.Resources.RuntimeClassName,
-        TerminationGracePeriodSeconds = WorkerContract.TerminationGracePeriodSeconds,
-        SecurityContext = new()
-        {
-            RunAsNonRoot = true,
-            RunAsUser = WorkerContract.UserId,
-            RunAsGroup = WorkerContract.UserId,
-            FsGroup = WorkerContract.UserId,
-            FsGroupChangePolicy = "OnRootMismatch",
-            SeccompProfile = new() { Type = "RuntimeDefault" },
-        },
-        Containers = [Container(model, settings)],
-        Volumes = Volumes(model.Spec.Model),
-    };
+        Dictionary<string, string> ours = new(2, StringComparer.Ordinal) { [Labels.ModelName] = model.Metadata.Name };
+        return With(ours, model.Spec.Pod?.Annotations);
+    }
 
-    private static V1Container Container(ModelDeployment model, WorkerSettings settings) => new()
+    private static Dictionary<string, string> With(Dictionary<string, string> ours, IReadOnlyDictionary<string, string>? given)
     {
-        Name = WorkerContract.ContainerName,
-        Image = model.Spec.Resources.Gpus > 0 ? settings.CudaImage : settings.Image,
-        ImagePullPolicy = model.Spec.Resources.Gpus > 0 ? settings.CudaImagePullPolicy : settings.ImagePullPolicy,
-        Args = WorkerArguments.For(model.Metadata.Name, model.Spec),
-        Ports =
-        [
-            new() { Name = WorkerContract.GrpcPortName, ContainerPort = WorkerContract.GrpcPort, Protocol = "TCP" },
-            new() { Name = WorkerContract.HttpPortName, ContainerPort = WorkerContract.HttpPort, Protocol = "TCP" },
-        ],
-        // The process answers long before the model is loaded, so that loading needs no long start-up probe.
-        StartupProbe = Probe("/healthz", periodSeconds: 1, failureThreshold: 60),
-        LivenessProbe = Probe("/healthz", periodSeconds: 10, failureThreshold: 6),
-        ReadinessProbe = Probe("/readyz", periodSeconds: 2, failureThreshold: 2),
-        Resources = Resources(model.Spec.Resources),
-        SecurityContext = new()
+        if (given is not { Count: > 0 })
         {
-            AllowPrivilegeEscalation = false,
-            ReadOnlyRootFilesystem = true,
-            RunAsNonRoot = true,
-            Capabilities = new() { Drop = ["ALL"] },
-        },
-        VolumeMounts = VolumeMounts(model.Spec.Model),
-    };
+            return ours;
+        }
+
+        Dictionary<string, string> all = new(ours, StringComparer.Ordinal);
+        foreach (var (name, value) in given)
+        {
+            all.TryAdd(name, value);
+        }
+
+        return all;
+    }
+
+    private static V1PodSpec PodSpec(ModelDeployment model, ChildNames names, ChildMetadata metadata, WorkerSettings settings)
+    {
+        var spec = model.Spec;
+        return new()
+        {
+            ServiceAccountName = spec.Pod?.ServiceAccountName ?? names.ServiceAccount,
+            AutomountServiceAccountToken = false,
+            EnableServiceLinks = false,
+            RuntimeClassName = spec.Resources.RuntimeClassName,
+            PriorityClassName = spec.Placement?.PriorityClassName,
+            TerminationGracePeriodSeconds = WorkerContract.TerminationGracePeriodSeconds(spec.Rollout.DrainTimeoutSeconds),
+            SecurityContext = Fixed.Spec.SecurityContext,
+            ImagePullSecrets = spec.Pod?.ImagePullSecrets is { Count: > 0 } secrets ? [.. secrets.Select(secret => new V1LocalObjectReference { Name = secret.Name })] : null,
+            NodeSelector = spec.Placement?.NodeSelector is { Count: > 0 } labels ? new Dictionary<string, string>(labels, StringComparer.Ordinal) : null,
+            Affinity = WorkerPlacement.Affinity(spec),
+            Tolerations = WorkerPlacement.Tolerations(spec),
+            TopologySpreadConstraints = WorkerPlacement.Spread(spec.Placement, metadata),
+            Containers = [Container(model, settings)],
+            Volumes = WorkerVolumes.For(spec),
+        };
+    }
+
+    private static V1Container Container(ModelDeployment model, WorkerSettings settings)
+    {
+        var (image, pullPolicy) = model.Spec switch
+        {
+            // Of this one the installation knows nothing, so that Kubernetes' own default is best.
+            { Pod.Image: { } own } => (own, null),
+            { Resources.Gpus: > 0 } => (settings.CudaImage, settings.CudaImagePullPolicy),
+            _ => (settings.Image, settings.ImagePullPolicy),
+        };
+        return new()
+        {
+            Name = FixedContainer.Name,
+            Image = image,
+            ImagePullPolicy = pullPolicy,
+            Args = WorkerArguments.For(model.Metadata.Name, model.Spec),
+            Env = WorkerEnvironment.For(model.Spec.Pod),
+            Ports = FixedContainer.Ports,
+            StartupProbe = FixedContainer.StartupProbe,
+            LivenessProbe = FixedContainer.LivenessProbe,
+            ReadinessProbe = FixedContainer.ReadinessProbe,
+            Resources = Resources(model.Spec.Resources),
+            SecurityContext = FixedContainer.SecurityContext,
+            VolumeMounts = WorkerVolumes.MountsFor(model.Spec),
+        };
+    }
 
     private static V1Probe Probe(string path, int periodSeconds, int failureThreshold) => new()
     {
@@ -82,64 +143,18 @@ internal static class WorkerPodTemplate
 
     private static V1ResourceRequirements Resources(ResourcesSpec resources)
     {
-        Dictionary<string, ResourceQuantity> amounts = new(StringComparer.Ordinal)
+        Dictionary<string, ResourceQuantity> amounts = new(3, StringComparer.Ordinal)
         {
             ["cpu"] = new(resources.Cpu),
             ["memory"] = new(resources.Memory),
         };
         if (resources.Gpus > 0)
         {
-            amounts[resources.GpuResourceName] = new(resources.Gpus.ToString(CultureInfo.InvariantCulture));
+            amounts[resources.GpuResourceName] = resources.Gpus < Counts.Length ? Counts[resources.Gpus] : Count(resources.Gpus);
         }
 
-        return new() { Requests = amounts, Limits = new Dictionary<string, ResourceQuantity>(amounts, StringComparer.Ordinal) };
+        return new() { Requests = amounts, Limits = amounts };
     }
 
-    private static List<V1Volume> Volumes(ModelReference model)
-    {
-        List<V1Volume> volumes =
-        [
-            new() { Name = "models", EmptyDir = new() },
-            new() { Name = "tmp", EmptyDir = new() },
-        ];
-        if (ClaimOf(model) is { } claim)
-        {
-            volumes.Add(new() { Name = "claim", PersistentVolumeClaim = new() { ClaimName = claim, ReadOnlyProperty = true } });
-        }
-
-        if (model.CredentialsSecretRef is { } secret)
-        {
-            volumes.Add(new() { Name = "credentials", Secret = new() { SecretName = secret.Name, DefaultMode = 0b100_100_000 } });
-        }
-
-        return volumes;
-    }
-
-    private static List<V1VolumeMount> VolumeMounts(ModelReference model)
-    {
-        List<V1VolumeMount> mounts =
-        [
-            new() { Name = "models", MountPath = WorkerContract.ModelsPath },
-            new() { Name = "tmp", MountPath = "/tmp" },
-        ];
-        if (ClaimOf(model) is { } claim)
-        {
-            mounts.Add(new() { Name = "claim", MountPath = $"{WorkerContract.ClaimsPath}/{claim}", ReadOnlyProperty = true });
-        }
-
-        if (model.CredentialsSecretRef is not null)
-        {
-            mounts.Add(new() { Name = "credentials", MountPath = WorkerContract.CredentialsPath, ReadOnlyProperty = true });
-        }
-
-        return mounts;
-    }
-
-    private static string? ClaimOf(ModelReference model)
-    {
-        const string scheme = "pvc://";
-        return model.Source.StartsWith(scheme, StringComparison.Ordinal)
-            ? model.Source[scheme.Length..model.Source.IndexOf('/', scheme.Length)]
-            : null;
-    }
+    private static ResourceQuantity Count(int count) => new(count.ToString(CultureInfo.InvariantCulture));
 }

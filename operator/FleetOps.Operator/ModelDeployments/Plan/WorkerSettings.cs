@@ -5,4 +5,11 @@ namespace FleetOps.Operator.ModelDeployments.Plan;
 /// <param name="CudaImage">Image of workers with GPUs.</param>
 /// <param name="ImagePullPolicy">Pull policy of the first; null for Kubernetes' own default.</param>
 /// <param name="CudaImagePullPolicy">Pull policy of the second; null for Kubernetes' own default.</param>
-internal sealed record WorkerSettings(string Image, string CudaImage, string? ImagePullPolicy = null, string? CudaImagePullPolicy = null);
+internal sealed record WorkerSettings(string Image, string CudaImage, string? ImagePullPolicy = null, string? CudaImagePullPolicy = null)
+{
+    /// <summary>Directories of the nodes in which caches of type HostPath may lie; none when empty.</summary>
+    public IReadOnlyList<string> AllowedHostPaths { get; init; } = [];
+
+    /// <summary>Whether only models are served whose licence has been accepted in the spec.</summary>
+    public bool RequiresLicenseAcceptance { get; init; }
+}

@@ -2,7 +2,6 @@ using System.Text.Json;
 using FleetOps.Api;
 using FleetOps.ControllerRuntime;
 using FleetOps.Operator.ModelDeployments.Observe;
-using FleetOps.Operator.ModelDeployments.Plan;
 
 namespace FleetOps.Operator.ModelDeployments.Status;
 
@@ -24,12 +23,12 @@ internal static class DeploymentDiagnosis
     }
 
     /// <summary>Why the rollout counts as failed; null when it does not.</summary>
-    public static Trouble? ProgressTrouble(ObservedObject? deployment) =>
+    public static Trouble? ProgressTrouble(ObservedObject? deployment, RolloutSpec rollout) =>
         Find(deployment, "Progressing") is { Status: "False", Reason: "ProgressDeadlineExceeded" }
             ? ReasonTraits.Describe(
                 Reasons.ProgressDeadlineExceeded,
                 $"Deployment {deployment!.Metadata.Name}",
-                $"its workers were not ready within {Planner.ProgressDeadlineSeconds} seconds")
+                $"its workers were not ready within {rollout.ProgressDeadlineSeconds} seconds")
             : null;
 
     private static DeploymentCondition? Find(ObservedObject? deployment, string type)

@@ -31,7 +31,7 @@ internal static class StatusPlanner
             UpdatedReplicas = fleet.Updated,
             Ready = string.Create(CultureInfo.InvariantCulture, $"{Math.Min(fleet.Ready, wanted)}/{wanted}"),
             Selector = names.Selector,
-            Endpoint = string.Create(CultureInfo.InvariantCulture, $"{names.Service}.{model.Metadata.NamespaceProperty}.svc:{WorkerContract.GrpcPort}"),
+            Endpoint = string.Create(CultureInfo.InvariantCulture, $"{names.Service}.{model.Metadata.NamespaceProperty}.svc:{model.Spec.Service.Port}"),
             Model = Served(observed, plan) ?? model.Status?.Model,
             Workers = fleet.Workers.Count == 0 ? null : [.. fleet.Workers.Take(MostWorkers).Select(w => w.ToStatus())],
             Conditions = Conditions.Of(observed, plan.Obstacle ?? refusal, fleet, verdict, names),

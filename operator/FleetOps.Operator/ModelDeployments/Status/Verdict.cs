@@ -106,7 +106,7 @@ internal sealed record Verdict
             return null;
         }
 
-        return fleet.Trouble ?? DeploymentDiagnosis.CreationTrouble(observed.Deployment) ?? DeploymentDiagnosis.ProgressTrouble(observed.Deployment);
+        return fleet.Trouble ?? DeploymentDiagnosis.CreationTrouble(observed.Deployment) ?? DeploymentDiagnosis.ProgressTrouble(observed.Deployment, observed.Model.Spec.Rollout);
     }
 
     private static string Progressed(Fleet fleet) => fleet.FurthestPhase switch

@@ -1,0 +1,49 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
+using FleetOps.Api.Schema;
+
+namespace FleetOps.Api;
+
+/// <summary>Where a worker keeps the weights that it has fetched. What is found there is verified and then not fetched again.</summary>
+[CelRule("(self.type == 'PersistentVolumeClaim') == has(self.claimName)", SpecMessages.CacheClaimName)]
+[CelRule("(self.type == 'HostPath') == has(self.path)", SpecMessages.CachePathNeedsHostPath)]
+[CelRule("!has(self.sizeLimit) || self.type == 'Ephemeral'", SpecMessages.CacheSizeLimitNeedsEphemeral)]
+[SchemaRule("""{"not":{"properties":{"type":{"pattern":"^PersistentVolumeClaim$"}},"not":{"required":["claimName"]}}}""")]
+[SchemaRule("""{"not":{"properties":{"type":{"pattern":"^(Ephemeral|HostPath)$"}},"required":["claimName"]}}""")]
+[SchemaRule("""{"not":{"properties":{"type":{"pattern":"^HostPath$"}},"not":{"required":["path"]}}}""")]
+[SchemaRule("""{"not":{"properties":{"type":{"pattern":"^(Ephemeral|PersistentVolumeClaim)$"}},"required":["path"]}}""")]
+[SchemaRule("""{"anyOf":[{"not":{"required":["sizeLimit"]}},{"properties":{"type":{"pattern":"^Ephemeral$"}}}]}""")]
+public sealed record CacheSpec
+{
+    /// <summary>
+    /// Ephemeral keeps the weights in the pod, so that each new worker fetches them. PersistentVolumeClaim keeps them in the claim that claimName
+    /// names; with several workers it must be ReadWriteMany. HostPath keeps them in a directory of the node, for all workers there; the operator
+    /// must allow the path, and it is outside of the restricted Pod Security profile.
+    /// </summary>
+    [DefaultValue("Ephemeral")]
+    public CacheType Type { get; set; }
+
+    /// <summary>Name of a PersistentVolumeClaim in the namespace of the ModelDeployment; for type PersistentVolumeClaim.</summary>
+    [StringLength(253, MinimumLength = 1)]
+    [RegularExpression(Patterns.Subdomain)]
+    public string? ClaimName { get; init; }
+
+    /// <summary>
+    /// Absolute path of a directory on the node; for type HostPath. It is created when absent, but then belongs to root: it must be writable
+    /// for user 65532, as whom workers run.
+    /// </summary>
+    [StringLength(512, MinimumLength = 2)]
+    [RegularExpression(Patterns.AbsolutePath)]
+    [CelRule("self.matches(r'" + Patterns.AbsolutePath + "')", SpecMessages.CachePath)]
+    public string? Path { get; init; }
+
+    /// <summary>Bytes of the node's disk that an Ephemeral cache may take, such as 20Gi; a worker that takes more is evicted. No limit when left out.</summary>
+    [IntOrString]
+    [StringLength(16, MinimumLength = 1)]
+    [Range(1, 999_999_999_999_999)]
+    [RegularExpression(Patterns.Memory)]
+    [JsonConverter(typeof(QuantityText))]
+    [CelRule("type(self) == int || self.matches('^[0-9.]+([KMGT]i|[kMGT])?$')", SpecMessages.CacheSizeLimit)]
+    public string? SizeLimit { get; init; }
+}
