@@ -23,13 +23,23 @@ test: ## Set everything up and run every test, cluster and end-to-end tests incl
 test-unit: ## Run the tests that need neither a cluster nor an API server
 	@tests/run --unit
 
+# FLAGS chooses, as in `make bench-operator FLAGS='--only burst --runs 1 --jit'`; FLAGS=--help tells the rest.
+benchmarks = tests/FleetOps.Benchmarks/bin/Release/net10.0/FleetOps.Benchmarks
+
+.PHONY: bench-build
+bench-build:
+	@dotnet build tests/FleetOps.Benchmarks -c Release --disable-build-servers -v quiet -clp:NoSummary
+
 .PHONY: bench
 bench: bench-operator ## Measure everything; tables and JSON files go to artifacts/bench
 
 .PHONY: bench-operator
-bench-operator: ## Measure the operator against a real etcd and kube-apiserver (about half an hour); FLAGS='--only burst --jit'
-	@dotnet build tests/FleetOps.Benchmarks -c Release --disable-build-servers -v quiet -clp:NoSummary
-	@tests/FleetOps.Benchmarks/bin/Release/net10.0/FleetOps.Benchmarks operator $(FLAGS)
+bench-operator: bench-build ## Measure the operator, planner included, with a real etcd and kube-apiserver (half an hour)
+	@$(benchmarks) operator $(FLAGS)
+
+.PHONY: bench-planner
+bench-planner: bench-build ## Measure the planner alone (two minutes)
+	@$(benchmarks) planner
 
 .PHONY: build
 build: ## Build the solution

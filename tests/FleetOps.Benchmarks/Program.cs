@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FleetOps.Benchmarks.Figures;
+using FleetOps.Benchmarks.Planning;
 using FleetOps.Benchmarks.Reports;
 
 var only = new Option<string[]>("--only") { Description = $"Figures to measure, by commas: {string.Join(", ", OperatorBench.Names)}. Default: all.", AllowMultipleArgumentsPerToken = true };
@@ -19,13 +20,21 @@ operatorCommand.SetAction((parsed, cancel) => OperatorBench.RunAsync(
     },
     cancel));
 
+var plannerCommand = new Command("planner", "Measures the planner by BenchmarkDotNet.");
+plannerCommand.SetAction(_ =>
+{
+    var report = new Report("planner");
+    PlannerFigure.Measure(report);
+    report.Close();
+});
+
 var kubeConfig = new Argument<string>("kubeconfig");
 var documents = new Argument<string>("documents");
 var bare = new Command("bare-client", "Used by `operator`: applies documents and does nothing else.") { kubeConfig, documents };
 bare.Hidden = true;
 bare.SetAction((parsed, cancel) => BareClient.RunAsync(parsed.GetValue(kubeConfig)!, parsed.GetValue(documents)!, cancel));
 
-var root = new RootCommand("Measures FleetOps. Results are a table and a file in artifacts/bench.") { operatorCommand, bare };
+var root = new RootCommand("Measures FleetOps. Results are a table and a file in artifacts/bench.") { operatorCommand, plannerCommand, bare };
 try
 {
     return await root.Parse(args).InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });

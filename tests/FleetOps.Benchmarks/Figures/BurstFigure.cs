@@ -72,7 +72,7 @@ internal sealed class BurstFigure(Report report, string program, int count, int 
         var created = Stopwatch.GetElapsedTime(began);
         var ended = await all;
         var used = cpu.End();
-        var writes = Count(cluster.Audit.Since(mark));
+        var writes = AuditedWrite.Count(cluster.Audit.Since(mark));
         await watch.QuietAsync(TimeSpan.FromSeconds(2), cancel);
         return new(Seconds(began, ended), Seconds(began, await children), created.TotalSeconds, used, writes, await DocumentsAsync(cluster, watch.Kinds, cancel));
     }
@@ -105,7 +105,7 @@ internal sealed class BurstFigure(Report report, string program, int count, int 
             var used = cpu.End();
             await client.StandardInput.WriteLineAsync("end".AsMemory(), cancel);
             await client.WaitForExitAsync(cancel);
-            return new(Seconds(began, ended), Seconds(began, ended), own, used, Count(cluster.Audit.Since(mark)), []);
+            return new(Seconds(began, ended), Seconds(began, ended), own, used, AuditedWrite.Count(cluster.Audit.Since(mark)), []);
         }
         finally
         {
@@ -140,11 +140,6 @@ internal sealed class BurstFigure(Report report, string program, int count, int 
 
     private static IEnumerable<(string Name, int Id)> Processes(BenchCluster cluster, (string Name, int Id) contender) =>
         [("etcd", cluster.ProcessIds[0]), ("kube-apiserver", cluster.ProcessIds[1]), contender, ("the harness", Environment.ProcessId)];
-
-    private static Dictionary<string, int> Count(IEnumerable<AuditedWrite> writes) =>
-        writes.GroupBy(w => $"{w.Verb} {w.Resource}{(w.Code >= 300 ? $" ({w.Code})" : "")}", StringComparer.Ordinal)
-            .OrderBy(g => g.Key, StringComparer.Ordinal)
-            .ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
 
     private static double Seconds(long from, long to) => Stopwatch.GetElapsedTime(from, to).TotalSeconds;
 

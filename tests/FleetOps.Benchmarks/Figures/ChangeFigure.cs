@@ -47,6 +47,7 @@ internal sealed class ChangeFigure(Report report, RunningFleet fleet, int sample
         }
 
         fleet.DeploymentChanged = null;
+        await fleet.RestoreAsync(Enumerable.Range(0, samples + 10).Select(i => i % fleet.Count), cancel);
         var size = string.Create(CultureInfo.InvariantCulture, $"one change of {fleet.Count}");
         report.AtMost($"{size}: p99 from its answer to the child's change / median write", fromAnswer.Percentile(99) / writes.Median(), "ratio", Goal);
         report.Info($"{size}: p50 from its answer", fromAnswer.Median(), "ms");

@@ -1,18 +1,29 @@
+using FleetOps.Benchmarks.Planning;
 using FleetOps.Benchmarks.Processes;
 using FleetOps.Benchmarks.Reports;
 
 namespace FleetOps.Benchmarks.Figures;
 
-/// <summary>Measures the figures of the operator, one after another.</summary>
+/// <summary>Measures the figures of the operator, one after another. Those at rest share one fleet, which grows.</summary>
 internal static class OperatorBench
 {
     private const string Burst = "burst";
     private const string Change = "change";
+    private const string Steady = "steady";
+    private const string Restart = "restart";
+    private const string Memory = "memory";
+    private const string Start = "start";
+    private const string Planner = "planner";
+    private const string Failover = "failover";
     private const int Changes = 200;
-    private const int MediumFleet = 5;
+    private const int UsualCount = 1000;
+
+    // Fleets in multiples of the smallest one, with the MB that an operator may have at the usual count.
+    private const int Medium = 5;
+    private static readonly (int Times, double Megabytes)[] Sizes = [(1, 90), (Medium, 170), (10, 280)];
 
     /// <summary>The names by which figures are chosen.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Burst, Change];
+    public static IReadOnlyList<string> Names { get; } = [Planner, Start, Burst, Failover, Memory, Change, Restart, Steady];
 
     public static async Task<int> RunAsync(BenchOptions options, CancellationToken cancel)
     {
@@ -24,18 +35,7 @@ internal static class OperatorBench
         var report = new Report("operator");
         try
         {
-            var program = await OperatorProgram.FindAsync(options.Jit, cancel);
-            if (Wants(options, Burst))
-            {
-                await new BurstFigure(report, program, options.Count, options.Runs).MeasureAsync(cancel);
-            }
-
-            if (Wants(options, Change))
-            {
-                await using var fleet = await RunningFleet.StartAsync(program, cancel);
-                await fleet.GrowAsync(options.Count * MediumFleet, cancel);
-                await new ChangeFigure(report, fleet, Changes).MeasureAsync(cancel);
-            }
+            await MeasureAsync(report, options, cancel);
         }
         finally
         {
@@ -45,5 +45,64 @@ internal static class OperatorBench
         return 0;
     }
 
-    private static bool Wants(BenchOptions options, string name) => options.Only.Count == 0 || options.Only.Contains(name);
+    private static async Task MeasureAsync(Report report, BenchOptions options, CancellationToken cancel)
+    {
+        bool Wants(params IEnumerable<string> names) => options.Only.Count == 0 || options.Only.Intersect(names, StringComparer.Ordinal).Any();
+        var program = await OperatorProgram.FindAsync(options.Jit, cancel);
+        if (Wants(Planner))
+        {
+            PlannerFigure.Measure(report);
+        }
+
+        if (Wants(Start))
+        {
+            await new StartFigure(report, program).MeasureAsync(cancel);
+        }
+
+        if (Wants(Burst))
+        {
+            await new BurstFigure(report, program, options.Count, options.Runs).MeasureAsync(cancel);
+        }
+
+        if (Wants(Failover))
+        {
+            await new FailoverFigure(report, program).MeasureAsync(cancel);
+        }
+
+        if (!Wants(Memory, Change, Restart, Steady))
+        {
+            return;
+        }
+
+        await using var fleet = await RunningFleet.StartAsync(program, cancel);
+        var memory = new MemoryFigure(report);
+        foreach (var (times, megabytes) in Sizes.Where(size => size.Times == Medium || Wants(Memory)))
+        {
+            await fleet.GrowAsync(options.Count * times, cancel);
+            if (Wants(Memory))
+            {
+                await memory.MeasureAsync(fleet, options.Count == UsualCount ? megabytes : null, cancel);
+            }
+
+            if (times != Medium)
+            {
+                continue;
+            }
+
+            if (Wants(Steady))
+            {
+                await new SteadyFigure(report, fleet, TimeSpan.FromMinutes(options.Minutes)).MeasureAsync(cancel);
+            }
+
+            if (Wants(Change))
+            {
+                await new ChangeFigure(report, fleet, Changes).MeasureAsync(cancel);
+            }
+
+            if (Wants(Restart))
+            {
+                await new RestartFigure(report, fleet).MeasureAsync(cancel);
+            }
+        }
+    }
 }

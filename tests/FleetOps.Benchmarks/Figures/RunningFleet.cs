@@ -76,10 +76,22 @@ internal sealed class RunningFleet : IAsyncDisposable
         {
             Progress.Say(string.Create(CultureInfo.InvariantCulture, $"growing the fleet from {Count} to {count} ready ModelDeployments"));
             await _fleet.CreateAsync(Count, count, cancel);
-            await Watch.WhenAsync("all ModelDeployments are ready", () => Watch.Ready == count && Watch.Told == count, TimeSpan.FromMinutes(15), cancel);
             Count = count;
+            await UntilAllReadyAsync(cancel);
         }
 
+        await SettleAsync(cancel);
+    }
+
+    /// <summary>Takes changes to <c>spec.replicas</c> back and waits until all are ready again.</summary>
+    public async Task RestoreAsync(IEnumerable<int> changed, CancellationToken cancel)
+    {
+        foreach (var index in changed.Distinct())
+        {
+            await Cluster.Admin.MergeAsync(FleetNames.ModelPath(FleetNames.NamespaceOf(index), FleetNames.NameOf(index)), """{"spec":{"replicas":2}}""", cancel);
+        }
+
+        await UntilAllReadyAsync(cancel);
         await SettleAsync(cancel);
     }
 
@@ -96,6 +108,9 @@ internal sealed class RunningFleet : IAsyncDisposable
         await Operator.DisposeAsync();
         return Operator = OperatorProcess.Start(_program, Cluster, string.Create(CultureInfo.InvariantCulture, $"operator-{++_restarts}"));
     }
+
+    private Task<long> UntilAllReadyAsync(CancellationToken cancel) =>
+        Watch.WhenAsync("all ModelDeployments are ready", () => Watch.Ready == Count && Watch.Told == Count, TimeSpan.FromMinutes(15), cancel);
 
     public async ValueTask DisposeAsync()
     {

@@ -106,6 +106,8 @@ internal sealed class OperatorProcess : IAsyncDisposable
     {
         _http.Dispose();
         await _process.DisposeAsync();
+        // What it logged outlives the cluster, for the figure that is not met.
+        File.Copy(LogPath, Path.Combine(Directory.CreateDirectory(Repository.Path("artifacts", "bench", "logs")).FullName, Path.GetFileName(LogPath)), overwrite: true);
     }
 
     private async Task UntilAsync(string what, TimeSpan pause, Func<Task<bool>> holds, CancellationToken cancel)
