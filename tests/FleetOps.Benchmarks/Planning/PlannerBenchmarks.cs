@@ -1,6 +1,8 @@
 using System.Text.Json;
 using BenchmarkDotNet.Attributes;
 using FleetOps.Api;
+using FleetOps.ControllerRuntime;
+using FleetOps.ControllerRuntime.Apply;
 using FleetOps.Operator.ModelDeployments.Observe;
 using FleetOps.Operator.ModelDeployments.Plan;
 using FleetOps.Operator.ModelDeployments.Status;
@@ -15,6 +17,7 @@ public class PlannerBenchmarks
 {
     private static readonly WorkerSettings Settings = new("fleetops.dev/worker:bench", "fleetops.dev/worker-cuda:bench", null, null);
 
+    private Applier _applier = null!;
     private Observation _observed = null!;
     private ModelDeploymentPlan _plan = null!;
 
@@ -39,7 +42,20 @@ public class PlannerBenchmarks
             },
         };
         _plan = Planner.Plan(new() { Model = model }, Settings);
-        _observed = new() { Model = model, Workers = [Worker("llama-3-1-8b-a"), Worker("llama-3-1-8b-b")] };
+        _applier = new Applier(new KubeApi(new Kubernetes(new KubernetesClientConfiguration { Host = "http://127.0.0.1:9" }, new EchoServer())));
+        _observed = new()
+        {
+            Model = model,
+            Deployment = Applied(BuiltInTypes.Deployments, _plan.Deployment!),
+            Service = Applied(BuiltInTypes.Services, _plan.Service!),
+            HeadlessService = Applied(BuiltInTypes.Services, _plan.HeadlessService!),
+            ServiceAccount = Applied(BuiltInTypes.ServiceAccounts, _plan.ServiceAccount!),
+            Workers = [Worker("llama-3-1-8b-a"), Worker("llama-3-1-8b-b")],
+        };
+        if (Planner.Plan(_observed, Settings).Deployment is null || Compare().GetAwaiter().GetResult().Written)
+        {
+            throw new InvalidOperationException("What is observed is not at rest, so another case would be measured.");
+        }
     }
 
     /// <summary>The children as they should be.</summary>
@@ -49,6 +65,14 @@ public class PlannerBenchmarks
     /// <summary>The status as it should be.</summary>
     [Benchmark]
     public object PlanStatus() => StatusPlanner.Plan(_observed, _plan);
+
+    /// <summary>That the Deployment is as planned and needs no write.</summary>
+    [Benchmark]
+    public Task<ApplyResult<ObservedObject>> Compare() => _applier.ApplyAsync(BuiltInTypes.Deployments, _plan.Deployment!, _observed.Deployment, CancellationToken.None);
+
+    private ObservedObject Applied<T>(ResourceType<T> type, T child)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        _applier.ApplyAsync(type, child, (ObservedObject?)null, CancellationToken.None).GetAwaiter().GetResult().Entity;
 
     private WorkerObservation Worker(string name) => new(
         new V1Pod
