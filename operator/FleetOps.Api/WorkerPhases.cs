@@ -32,4 +32,7 @@ public static class WorkerPhases
 
     /// <summary>The worker has ended, or cannot start.</summary>
     public const string Failed = "Failed";
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> All { get; } = [Pending, Starting, Fetching, Verifying, Loading, Warming, Serving, Draining, Stopped, Failed];
 }

@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using FleetOps.ControllerRuntime.Apply;
 using FleetOps.ControllerRuntime.Hosting;
 using FleetOps.ControllerRuntime.Metrics;
+using FleetOps.ControllerRuntime.WorkQueue;
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
@@ -12,24 +13,31 @@ namespace FleetOps.ControllerRuntime.Events;
 
 /// <summary>
 /// Tells people what happened to an object, as Kubernetes events that <c>kubectl describe</c> shows. Thread-safe. Publishing never waits, never
-/// fails and never throws: events are sent in the background, repeated ones become one event with a count, and when too many wait
-/// or the server cannot be reached they are dropped and counted.
+/// fails and never throws: events are sent in the background, warnings first and only so many a second, so that a fleet that starts does not
+/// double the load of the API server. Repeated ones become one event with a count, and when too many wait or the server cannot be
+/// reached they are dropped and counted.
 /// </summary>
 public sealed class EventRecorder
 {
     private const int MaxWaiting = 1000;
+
+    // However many of the others wait, so many warnings find room.
+    private const int MaxWaitingWarnings = 2 * MaxWaiting;
     private const int MaxTries = 4;
 
-    private readonly Channel<RecordedEvent> _waiting;
+    private readonly Channel<WaitingEvent> _waiting = Channel.CreateUnboundedPrioritized<WaitingEvent>(new() { SingleReader = true, Comparer = WaitingEvent.Order });
     private readonly KubeApi _api;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly EventCorrelator _correlator;
     private readonly EventMetrics _metrics;
+    private readonly TokenBucket _limit;
+    private long _lastNumber;
+    private int _count;
 
     /// <summary>Creates a recorder; events wait until <see cref="RunAsync"/> sends them.</summary>
     /// <param name="api">The server.</param>
-    /// <param name="options">Gives the name of the reporting program.</param>
+    /// <param name="options">Gives the name of the reporting program and how many events it may send.</param>
     /// <param name="time">Clock of the events.</param>
     /// <param name="logger">Where faults are told.</param>
     /// <param name="meters">Where metrics go; null for nowhere.</param>
@@ -40,9 +48,7 @@ public sealed class EventRecorder
         _logger = logger;
         _metrics = new EventMetrics(meters);
         _correlator = new EventCorrelator(time, options.Component, Environment.MachineName);
-        _waiting = Channel.CreateBounded<RecordedEvent>(
-            new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true },
-            _ => _metrics.Dropped("queue-full"));
+        _limit = new TokenBucket(time, options.EventsPerSecond, options.EventBurst);
     }
 
     /// <summary>Publishes one event about an object.</summary>
@@ -62,7 +68,15 @@ public sealed class EventRecorder
             Uid = regarding.Metadata.Uid,
             ResourceVersion = regarding.Metadata.ResourceVersion,
         };
-        _waiting.Writer.TryWrite(new RecordedEvent(reference, type, reason, EventText.Fit(message), action, _time.GetUtcNow().UtcDateTime));
+        if (Interlocked.Increment(ref _count) > (type == EventType.Warning ? MaxWaitingWarnings : MaxWaiting))
+        {
+            Interlocked.Decrement(ref _count);
+            _metrics.Dropped("queue-full");
+            return;
+        }
+
+        var recorded = new RecordedEvent(reference, type, reason, EventText.Fit(message), action, _time.GetUtcNow().UtcDateTime);
+        _waiting.Writer.TryWrite(new WaitingEvent(recorded, Interlocked.Increment(ref _lastNumber)));
     }
 
     /// <summary>No more events are taken; <see cref="RunAsync"/> ends once those that wait are sent.</summary>
@@ -73,9 +87,10 @@ public sealed class EventRecorder
     {
         try
         {
-            await foreach (var recorded in _waiting.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (var waiting in _waiting.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
-                await SendAsync(recorded, cancellationToken).ConfigureAwait(false);
+                Interlocked.Decrement(ref _count);
+                await SendAsync(waiting.Event, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -90,6 +105,12 @@ public sealed class EventRecorder
         {
             _metrics.Dropped("rate-limited");
             return;
+        }
+
+        // After the correlation: what comes to nothing uses up no room.
+        if (_limit.Reserve() is { Ticks: > 0 } pause)
+        {
+            await Task.Delay(pause, _time, cancellationToken).ConfigureAwait(false);
         }
 
         for (var attempt = 1; ; attempt++)

@@ -43,6 +43,12 @@ public sealed class ControllerRuntimeOptions
     /// <summary>Name of the program in events and in the user agent. Default: <c>fleetops-operator</c>.</summary>
     public string Component { get; set; } = "fleetops-operator";
 
+    /// <summary>Events sent each second in the long run, above 0. Default: 20.</summary>
+    public double EventsPerSecond { get; set; } = 20;
+
+    /// <summary>Events that may be sent at once, at least 1. Default: 100.</summary>
+    public int EventBurst { get; set; } = 100;
+
     /// <summary>Path of a kubeconfig; null for in-cluster when in a pod, else <c>KUBECONFIG</c> or <c>~/.kube/config</c>.</summary>
     public string? KubeConfigPath { get; set; }
 

@@ -17,6 +17,7 @@ internal sealed partial class ModelDeploymentController(
     Applier applier,
     IStore<ModelDeployment> models,
     StatusEvents events,
+    StatusWriteLimit limit,
     WorkerSettings settings,
     TimeProvider time,
     ILogger<ModelDeploymentController> logger) : IEntityController<ModelDeployment>
@@ -32,12 +33,23 @@ internal sealed partial class ModelDeploymentController(
         }
 
         var status = ConditionTimes.Stamp(StatusPlanner.Plan(observed, plan, report.Refusal), entity.Status, time.GetUtcNow());
-        await WriteStatusAsync(entity, status, cancellationToken);
-        events.Publish(entity, status, report);
-        return report.Refusal is { } refusal ? ReconciliationResult.Failure(refusal.Message) : ReconciliationResult.Success();
+        var pause = limit.Pause(entity);
+        if (pause == TimeSpan.Zero)
+        {
+            await WriteStatusAsync(entity, status, cancellationToken);
+            events.PublishStatus(entity, status);
+        }
+
+        events.PublishRestored(entity, report);
+        return report.Refusal is { } refusal ? ReconciliationResult.Failure(refusal.Message)
+            : ReconciliationResult.Success(pause == TimeSpan.Zero ? null : pause);
     }
 
-    public Task DeletedAsync(ObjectKey key, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task DeletedAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        limit.Forget(key);
+        return Task.CompletedTask;
+    }
 
     private async Task WriteStatusAsync(ModelDeployment model, ModelDeploymentStatus status, CancellationToken cancel)
     {
@@ -52,6 +64,7 @@ internal sealed partial class ModelDeploymentController(
             if (result.Written)
             {
                 models.Assume(result.Entity);
+                limit.Wrote(ObjectKey.Of(model));
             }
         }
         catch (KubeApiException e) when (e.IsNotFound || e.IsConflict)

@@ -21,7 +21,9 @@ internal static class ModelDeploymentServices
     public static ControllerRuntimeBuilder AddModelDeployments(this ControllerRuntimeBuilder runtime, WorkerSettings settings)
     {
         runtime.Services.AddSingleton(settings);
-        runtime.Services.AddSingleton<WorkerStates>();
+        var states = new WorkerStates(TimeProvider.System);
+        runtime.Services.AddSingleton(states);
+        runtime.Services.AddSingleton<StatusWriteLimit>();
         runtime.Services.TryAddSingleton<WorkerStatePollerOptions>();
         runtime.Services.AddSingleton<ChildStores>();
         runtime.Services.AddSingleton<ModelDeploymentObserver>();
@@ -29,9 +31,10 @@ internal static class ModelDeploymentServices
         runtime.Services.AddSingleton<StatusEvents>();
         runtime.Services.AddHostedService<WorkerStatePoller>();
         var workerPods = new WatchScope { LabelSelector = StoreIndexes.WorkerPodSelector };
-        runtime.AddInformer(BuiltInTypes.Pods, workerPods, configure: static pods =>
+        runtime.AddInformer(BuiltInTypes.Pods, workerPods, configure: pods =>
         {
             pods.TrimWith(Trimming.Trim);
+            pods.Subscribe(states.PodChanged);
             pods.AddIndex(StoreIndexes.PodModel, StoreIndexes.ModelsOf);
         });
         runtime.AddInformer(BuiltInTypes.Secrets, configure: static secrets => secrets.TrimWith(Trimming.Trim));

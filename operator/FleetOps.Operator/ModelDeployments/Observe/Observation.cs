@@ -25,6 +25,9 @@ internal sealed record Observation
 
     public IReadOnlyList<WorkerObservation> Workers { get; init; } = [];
 
+    /// <summary>What the nodes offer; null when nodes are not watched.</summary>
+    public GpuOffers? Gpus { get; init; }
+
     /// <summary>Whether the Secret that the spec names exists; true when it names none.</summary>
     public bool SecretExists { get; init; } = true;
 }

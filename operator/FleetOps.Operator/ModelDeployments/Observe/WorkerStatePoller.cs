@@ -1,20 +1,22 @@
 using System.Net;
 using System.Text.Json;
 using FleetOps.Api;
-using FleetOps.ControllerRuntime.Informers;
+using FleetOps.ControllerRuntime.Hosting;
+using FleetOps.ControllerRuntime.Leadership;
 using FleetOps.ControllerRuntime.Reconciling;
 using k8s.Models;
 
 namespace FleetOps.Operator.ModelDeployments.Observe;
 
 /// <summary>
-/// Asks workers that are not ready how far they are, each second, and workers that are ready once, what they serve. News wake the
-/// controller. Kubernetes tells that a pod is not ready, not why; the worker knows.
+/// Asks workers that are not ready how far they are, each second, and workers that are ready once, what they serve; only while this
+/// process leads. News wake the controller. Kubernetes tells that a pod is not ready, not why; the worker knows.
 /// </summary>
 internal sealed partial class WorkerStatePoller(
-    IStore<V1Pod> pods,
     WorkerStates states,
     IReconcileTrigger<ModelDeployment> controller,
+    LeaderElection election,
+    ControllerRuntimeOptions runtime,
     WorkerStatePollerOptions options,
     TimeProvider time,
     ILogger<WorkerStatePoller> logger) : BackgroundService
@@ -46,7 +48,10 @@ internal sealed partial class WorkerStatePoller(
         {
             do
             {
-                await RoundAsync(stoppingToken);
+                if (!runtime.LeaderElect || election.IsLeader)
+                {
+                    await RoundAsync(stoppingToken);
+                }
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
@@ -58,21 +63,12 @@ internal sealed partial class WorkerStatePoller(
 
     private async Task RoundAsync(CancellationToken stop)
     {
-        var all = pods.List();
-        states.Keep(all.Select(p => p.Metadata.Uid).ToHashSet(StringComparer.Ordinal));
-        var asked = new ParallelOptions { MaxDegreeOfParallelism = options.Concurrency, CancellationToken = stop };
-        await Parallel.ForEachAsync(all.Where(IsToBeAsked), asked, async (pod, cancel) => await AskAsync(pod, cancel));
-    }
-
-    private bool IsToBeAsked(V1Pod pod)
-    {
-        if (pod.Metadata.DeletionTimestamp is not null || pod.Status?.PodIP is not { Length: > 0 } || WorkerStates.ContainerIdOf(pod).Length == 0)
+        var pods = states.ToAsk();
+        if (pods.Count > 0)
         {
-            return false;
+            var limits = new ParallelOptions { MaxDegreeOfParallelism = options.Concurrency, CancellationToken = stop };
+            await Parallel.ForEachAsync(pods, limits, async (pod, cancel) => await AskAsync(pod, cancel));
         }
-
-        var container = pod.Status.ContainerStatuses.First(c => c.Name == Plan.WorkerContract.ContainerName);
-        return container.State?.Running is not null && (!container.Ready || states.Observe(pod).State?.Model is null);
     }
 
     private async Task AskAsync(V1Pod pod, CancellationToken stop)
@@ -84,7 +80,7 @@ internal sealed partial class WorkerStatePoller(
         {
             var address = new UriBuilder(Uri.UriSchemeHttp, Host(pod.Status.PodIP), options.Port, "/state").Uri;
             var state = await _http.GetFromJsonAsync(address, WorkerJson.Default.WorkerState, limit.Token) ?? new();
-            news = states.Answered(pod, state);
+            news = states.Answered(pod, state, options.Patience);
         }
         catch (Exception e) when (e is HttpRequestException or JsonException or IOException || (e is OperationCanceledException && !stop.IsCancellationRequested))
         {

@@ -15,7 +15,7 @@ internal sealed record WorkerStatePollerOptions
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Workers that are asked at once.</summary>
-    public int Concurrency { get; init; } = 32;
+    public int Concurrency { get; init; } = 128;
 
     /// <summary>Tries in vain after which a worker counts as silent. A worker needs a moment to open its port.</summary>
     public int Patience { get; init; } = 15;

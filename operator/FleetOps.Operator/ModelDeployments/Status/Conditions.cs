@@ -7,12 +7,16 @@ namespace FleetOps.Operator.ModelDeployments.Status;
 /// <summary>The six conditions, in a fixed order and without times.</summary>
 internal static class Conditions
 {
+    private const string MissingBudget =
+        "The spec is valid. PodDisruptionBudget: this cluster does not serve policy/v1, so there is none, and a node's drain may end all workers at once. "
+        + "Use Kubernetes 1.21 or newer for it; nothing else is affected.";
+
     public static IReadOnlyList<Condition> Of(Observation observed, Obstacle? obstacle, Fleet fleet, Verdict verdict, ChildNames names)
     {
         var generation = observed.Model.Metadata.Generation;
         return
         [
-            Accepted(generation, obstacle),
+            Accepted(observed, obstacle),
             WeightsReady(observed, fleet, verdict),
             Available(observed, fleet, verdict, names),
             Make(ConditionTypes.Ready, verdict.IsReady, verdict.Reason, verdict.Message, generation),
@@ -25,9 +29,19 @@ internal static class Conditions
         ];
     }
 
-    private static Condition Accepted(long? generation, Obstacle? obstacle) => obstacle is { RejectsSpec: true }
-        ? Make(ConditionTypes.Accepted, false, obstacle.Reason, obstacle.Message, generation)
-        : Make(ConditionTypes.Accepted, true, Reasons.Accepted, "The spec is valid.", generation);
+    private static Condition Accepted(Observation observed, Obstacle? obstacle)
+    {
+        var generation = observed.Model.Metadata.Generation;
+        if (obstacle is { RejectsSpec: true })
+        {
+            return Make(ConditionTypes.Accepted, false, obstacle.Reason, obstacle.Message, generation);
+        }
+
+        var lacksBudget = !observed.ServesPodDisruptionBudgets && (observed.Model.Spec.Disruption is not null || observed.Model.Spec.Replicas > 1);
+        return lacksBudget
+            ? Make(ConditionTypes.Accepted, true, Reasons.ApiUnavailable, MissingBudget, generation)
+            : Make(ConditionTypes.Accepted, true, Reasons.Accepted, "The spec is valid.", generation);
+    }
 
     private static Condition WeightsReady(Observation observed, Fleet fleet, Verdict verdict)
     {
@@ -56,13 +70,14 @@ internal static class Conditions
     private static Condition Available(Observation observed, Fleet fleet, Verdict verdict, ChildNames names)
     {
         var generation = observed.Model.Metadata.Generation;
-        if (fleet.Ready > 0)
+        var needed = RolloutRoom.MinAvailable(observed.Model.Spec);
+        var serve = fleet.Ready == 1 ? "1 worker serves" : $"{fleet.Ready} workers serve";
+        if (fleet.Ready >= needed)
         {
-            var serve = fleet.Ready == 1 ? "1 worker serves" : $"{fleet.Ready} workers serve";
             return Make(ConditionTypes.Available, true, Reasons.WorkersServing, $"{serve} at {names.Service}.{observed.Model.Metadata.NamespaceProperty}.svc:{WorkerContract.GrpcPort}.", generation);
         }
 
-        return Make(ConditionTypes.Available, false, verdict.Reason, verdict.Message, generation);
+        return Make(ConditionTypes.Available, false, verdict.Reason, fleet.Ready == 0 ? verdict.Message : $"{serve}, at least {needed} must (spec.disruption.minAvailable). {verdict.Message}", generation);
     }
 
     private static Condition Make(string type, bool? status, string reason, string message, long? generation) => new()

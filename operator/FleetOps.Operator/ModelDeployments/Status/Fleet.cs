@@ -10,23 +10,29 @@ internal sealed class Fleet
     public Fleet(Observation observed, ModelDeploymentPlan plan)
     {
         var previous = observed.Model.Status?.Workers ?? [];
-        Workers = [.. observed.Workers
-            .Select(w => PodDiagnosis.View(w, plan.TemplateHash, observed.Model.Spec.Resources.GpuResourceName, previous.FirstOrDefault(p => p.Pod == w.Pod.Metadata.Name)))
+        var all = observed.Workers
+            .Select(w => PodDiagnosis.View(w, plan.TemplateHash, observed.Model.Spec.Resources, observed.Gpus, previous.FirstOrDefault(p => p.Pod == w.Pod.Metadata.Name)))
             .Where(v => v.Phase != WorkerPhases.Stopped)
             .OrderBy(Rank)
-            .ThenBy(v => v.Pod, StringComparer.Ordinal)];
-        var present = Workers.Where(v => !v.IsEnding && v.Phase != WorkerPhases.Failed || v.IsReady).ToList();
-        Present = Workers.Count(v => !v.IsEnding);
-        Ready = present.Count(v => v.IsReady);
-        Updated = Workers.Count(v => !v.IsEnding && v.IsCurrent);
-        ReadyAndUpdated = present.Count(v => v.IsReady && v.IsCurrent);
+            .ThenBy(v => v.Pod, StringComparer.Ordinal)
+            .ToList();
+        Ready = all.Count(v => v.IsReady);
+        ReadyAndUpdated = all.Count(v => v is { IsReady: true, IsCurrent: true });
+        // Kubernetes keeps the pods that it evicted; once others serve in their place, they are history.
+        Workers = ReadyAndUpdated >= observed.Model.Spec.Replicas ? [.. all.Where(v => !v.IsOver)] : all;
+        Ending = all.Count(v => v.IsEnding);
+        Present = all.Count(v => v is { IsEnding: false, IsOver: false });
+        Updated = all.Count(v => v is { IsEnding: false, IsOver: false, IsCurrent: true });
         Outdated = Present - Updated;
     }
 
     /// <summary>Those in trouble first.</summary>
     public IReadOnlyList<WorkerView> Workers { get; }
 
-    /// <summary>Workers that are not ending.</summary>
+    /// <summary>Workers that finish their calls.</summary>
+    public int Ending { get; }
+
+    /// <summary>Workers that are there to stay.</summary>
     public int Present { get; }
 
     /// <summary>Workers that serve, of whatever spec.</summary>

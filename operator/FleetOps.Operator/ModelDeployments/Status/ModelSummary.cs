@@ -35,5 +35,5 @@ internal static class ModelSummary
 
     // What a file says about itself has no bounds; status has.
     private static string? Cut(string? text, int length) =>
-        string.IsNullOrEmpty(text) ? null : text.Length <= length ? text : text[..length];
+        string.IsNullOrEmpty(text) ? null : Text.Cut(text, length);
 }

@@ -10,9 +10,10 @@ internal static class PodDiagnosis
 {
     /// <param name="worker">The pod and what the worker told.</param>
     /// <param name="templateHash">Hash of the present pod template; null when there is none.</param>
-    /// <param name="gpuResourceName">Name under which GPUs are asked for.</param>
+    /// <param name="resources">What a worker of the present spec asks for.</param>
+    /// <param name="offers">What the nodes offer; null when that is not known.</param>
     /// <param name="previous">What status said about the same pod last, for what is not known yet after a restart of the operator.</param>
-    public static WorkerView View(WorkerObservation worker, string? templateHash, string gpuResourceName, WorkerStatus? previous)
+    public static WorkerView View(WorkerObservation worker, string? templateHash, ResourcesSpec resources, GpuOffers? offers, WorkerStatus? previous)
     {
         var pod = worker.Pod;
         var container = ContainerStatus(pod);
@@ -34,7 +35,7 @@ internal static class PodDiagnosis
 
         if (pod.Status?.Phase is "Failed" or "Succeeded")
         {
-            return Ended(view, pod, container);
+            return Ended(view with { IsOver = true }, pod, container);
         }
 
         if (view.IsReady)
@@ -47,7 +48,7 @@ internal static class PodDiagnosis
             { Running: { } running } => Running(view with { Since = Seconds(running.StartedAt) }, worker, container, previous),
             { Terminated: { } ended } => view with { Phase = WorkerPhases.Failed, Since = Seconds(ended.FinishedAt), Trouble = Termination.TroubleOf(view.Pod, ended) },
             { Waiting: { } waiting } => Waiting(view, waiting, container.LastState?.Terminated, previous),
-            _ => view with { Trouble = Scheduling(pod, gpuResourceName) },
+            _ => view with { Trouble = Scheduling.TroubleOf(view.Pod, Condition(pod, "PodScheduled"), resources, view.IsCurrent ? offers : null) },
         };
     }
 
@@ -56,7 +57,10 @@ internal static class PodDiagnosis
     private static WorkerView Ended(WorkerView view, V1Pod pod, V1ContainerStatus? container)
     {
         var trouble = pod.Status.Reason is { Length: > 0 } reason
-            ? ReasonTraits.Describe(Reasons.PodEvicted, $"Pod {view.Pod}", $"{reason}: {pod.Status.Message ?? "the kubelet ended it"}")
+            ? ReasonTraits.Describe(
+                IsAboutDisk(pod.Status.Message) ? Reasons.DiskFull : Reasons.PodEvicted,
+                $"Pod {view.Pod}",
+                $"{reason}: {pod.Status.Message ?? "the kubelet ended it"}")
             : container?.State?.Terminated is { } ended ? Termination.TroubleOf(view.Pod, ended) : null;
         return view with { Phase = trouble is null ? WorkerPhases.Stopped : WorkerPhases.Failed, IsReady = false, Trouble = trouble };
     }
@@ -73,11 +77,11 @@ internal static class PodDiagnosis
             var isFetching = state.Phase == WorkerPhases.Fetching;
             return view with
             {
-                Phase = state.Phase.Length == 0 ? WorkerPhases.Starting : state.Phase,
+                Phase = WorkerPhases.All.Contains(state.Phase) ? state.Phase : WorkerPhases.Starting,
                 Since = Seconds(state.Since) ?? view.Since,
                 FetchedBytes = isFetching && state.TotalBytes > 0 ? state.FetchedBytes : null,
                 TotalBytes = isFetching && state.TotalBytes > 0 ? state.TotalBytes : null,
-                Trouble = told ?? earlier,
+                Trouble = told ?? earlier ?? (worker.IsUnreadyLong ? Unready(view.Pod) : null),
             };
         }
 
@@ -113,7 +117,7 @@ internal static class PodDiagnosis
                 Phase = WorkerPhases.Failed,
                 Since = Seconds(earlier?.FinishedAt) ?? view.Since,
                 Trouble = (earlier is null ? null : Termination.TroubleOf(view.Pod, earlier))
-                    ?? ReasonTraits.Describe(Reasons.CrashLoop, subject, "the worker ends again and again without an error (exit code 0)"),
+                    ?? ReasonTraits.Describe(Reasons.CrashLoop, subject, "the worker ends again and again without an error (exit code 0), as it does when the kubelet ends it because its probe fails"),
             },
             _ => view,
         };
@@ -121,18 +125,13 @@ internal static class PodDiagnosis
 
     private static string Detail(V1ContainerStateWaiting waiting) => string.IsNullOrWhiteSpace(waiting.Message) ? $" ({waiting.Reason})" : $": {waiting.Message}";
 
-    private static Trouble? Scheduling(V1Pod pod, string gpuResourceName)
-    {
-        if (Condition(pod, "PodScheduled") is not { Status: "False", Reason: "Unschedulable", Message: { } message })
-        {
-            return null;
-        }
+    private static Trouble Unready(string pod) => ReasonTraits.Describe(
+        Reasons.ProbeFailing, $"Pod {pod}", $"the worker says that it serves, and the kubelet's readiness probe on port {WorkerContract.HttpPort} fails");
 
-        var reason = message.Contains($"Insufficient {gpuResourceName}", StringComparison.Ordinal) ? Reasons.GpuUnavailable
-            : message.Contains("persistentvolumeclaim", StringComparison.OrdinalIgnoreCase) ? Reasons.ClaimNotFound
-            : Reasons.Unschedulable;
-        return ReasonTraits.Describe(reason, $"Pod {pod.Metadata.Name}", $"no node can take it ({message.TrimEnd('.')})");
-    }
+    // The kubelet evicts for want of memory and for want of disk; the cure is not the same.
+    private static bool IsAboutDisk(string? message) =>
+        message is not null
+        && (message.Contains("ephemeral", StringComparison.OrdinalIgnoreCase) || message.Contains("EmptyDir", StringComparison.Ordinal) || message.Contains("disk", StringComparison.OrdinalIgnoreCase));
 
     private static V1ContainerStatus? ContainerStatus(V1Pod pod)
     {

@@ -32,7 +32,7 @@ internal static class ReasonTraits
         [Reasons.SourceNotFound] = "Correct spec.model.source (and spec.model.revision), or put the file there",
         [Reasons.SourceUnreachable] = "The worker tries again; if this lasts, check the address in spec.model.source and the network of the pod",
         [Reasons.DigestMismatch] = "Correct spec.model.sha256 if the file is the right one; otherwise do not use the file and correct spec.model.source",
-        [Reasons.DiskFull] = "Free space on the node, or give it a larger disk for ephemeral storage",
+        [Reasons.DiskFull] = "Free space on the node, give it a larger disk for ephemeral storage, or raise spec.cache.sizeLimit where that is set",
         [Reasons.InvalidGguf] = "Make spec.model.source name a whole GGUF file",
         [Reasons.UnsupportedArchitecture] = "Choose a model that the engine supports, or a newer FleetOps",
         [Reasons.CudaUnavailable] = "Make the node offer a GPU with its driver and runtime class (spec.resources), or set spec.engine.backend to Auto or Cpu",
@@ -46,11 +46,11 @@ internal static class ReasonTraits
         [Reasons.ProbeFailing] = "See the worker's log, and whether a network policy keeps the operator and the kubelet from port 8080",
         [Reasons.ImagePullFailed] = "Check the worker image that the operator was installed with (chart value images), the registry, and the node's access to it",
         [Reasons.ContainerConfigInvalid] = "See kubectl describe pod for the kubelet's own words",
-        [Reasons.GpuUnavailable] = "Add a node with free GPUs of that name, ask for fewer (spec.resources.gpus), or correct spec.resources.gpuResourceName",
+        [Reasons.GpuUnavailable] = "Free GPUs, add a node with some, ask for fewer (spec.resources.gpus), or correct spec.resources.gpuResourceName",
         [Reasons.GpuNotOffered] = "Correct spec.resources (gpuResourceName, gpuProducts, minGpuMemory, gpus), or add a node with such GPUs and its device plugin",
-        [Reasons.RolloutBlocked] = "Free a GPU, or set spec.rollout.maxUnavailable to 1 so that workers are replaced one by one, each after its drain",
+        [Reasons.RolloutBlocked] = "Free a GPU (or whatever else it waits for), or set spec.rollout.maxUnavailable to 1 so that workers are replaced one by one, each after its drain",
         [Reasons.ClaimNotFound] = "Create the PersistentVolumeClaim that spec.model.source names, or let it be bound",
-        [Reasons.Unschedulable] = "Make room on the nodes, add one, or lower spec.resources",
+        [Reasons.Unschedulable] = "Make room on the nodes, add one, lower spec.resources, or correct spec.placement",
         [Reasons.QuotaExceeded] = "Raise the quota of the namespace, or lower spec.resources or spec.replicas",
         [Reasons.PodRefused] = "Change the rule of the cluster that refuses the pod, or the spec",
         [Reasons.RuntimeClassNotFound] = "Correct spec.resources.runtimeClassName, or create the RuntimeClass",
@@ -76,13 +76,8 @@ internal static class ReasonTraits
     public static Trouble Describe(string reason, string subject, string cause)
     {
         const int longest = 600;
-        cause = cause.Trim().ReplaceLineEndings(" ").TrimEnd('.');
-        if (cause.Length > longest)
-        {
-            cause = cause[..longest] + "…";
-        }
-
+        cause = Text.Cut(cause.Trim().ReplaceLineEndings(" ").TrimEnd('.'), longest);
         var cure = Cures.TryGetValue(reason, out var text) ? $" {text}." : "";
-        return new(reason, $"{subject}: {cause}.{cure}");
+        return new(reason, $"{subject}: {cause}.{cure}") { Subject = subject, Cause = cause };
     }
 }

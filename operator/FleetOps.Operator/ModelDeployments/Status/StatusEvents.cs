@@ -7,10 +7,10 @@ namespace FleetOps.Operator.ModelDeployments.Status;
 /// <summary>Tells people in events what status shows only until it changes again. Thread-safe.</summary>
 internal sealed class StatusEvents(EventRecorder recorder)
 {
+    /// <summary>Tells that the model became ready, took a step towards it, or got into trouble.</summary>
     /// <param name="model">With the status as it was before.</param>
-    /// <param name="status">As it is now.</param>
-    /// <param name="report">What was written in between.</param>
-    public void Publish(ModelDeployment model, ModelDeploymentStatus status, WriteReport report)
+    /// <param name="status">As it has been written.</param>
+    public void PublishStatus(ModelDeployment model, ModelDeploymentStatus status)
     {
         var before = Ready(model.Status);
         if (Ready(status) is { } now && (before is null || before.Reason != now.Reason || before.Status != now.Status))
@@ -19,6 +19,17 @@ internal sealed class StatusEvents(EventRecorder recorder)
             recorder.Publish(model, isTrouble ? EventType.Warning : EventType.Normal, now.Reason, now.Message);
         }
 
+        if (Of(status, ConditionTypes.Accepted) is { Reason: Reasons.ApiUnavailable } lack && Of(model.Status, ConditionTypes.Accepted)?.Reason != Reasons.ApiUnavailable)
+        {
+            recorder.Publish(model, EventType.Warning, lack.Reason, lack.Message);
+        }
+    }
+
+    /// <summary>Tells which children had been changed by someone else.</summary>
+    /// <param name="model">With the status as it was before.</param>
+    /// <param name="report">What was written.</param>
+    public void PublishRestored(ModelDeployment model, WriteReport report)
+    {
         foreach (var child in report.Written.Where(child => WasRestored(child, model)))
         {
             var cause = child.Existed ? $"had been changed by someone else ({child.FirstDifference})" : "had been deleted by someone else";
@@ -33,5 +44,7 @@ internal sealed class StatusEvents(EventRecorder recorder)
         && !ReasonTraits.WithholdsChildren(ready.Reason)
         && (!child.Existed || child.FirstDifference is not null);
 
-    private static Condition? Ready(ModelDeploymentStatus? status) => status?.Conditions?.FirstOrDefault(c => c.Type == ConditionTypes.Ready);
+    private static Condition? Ready(ModelDeploymentStatus? status) => Of(status, ConditionTypes.Ready);
+
+    private static Condition? Of(ModelDeploymentStatus? status, string type) => status?.Conditions?.FirstOrDefault(c => c.Type == type);
 }

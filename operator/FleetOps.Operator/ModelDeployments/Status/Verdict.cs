@@ -61,6 +61,11 @@ internal sealed record Verdict
         }
 
         var counts = $"{fleet.ReadyAndUpdated} of {wanted} wanted workers of the present spec serve";
+        if (fleet.Outdated > 0 && fleet.Trouble is { IsShortage: true } waiting)
+        {
+            return Step(Phases.Updating, Reasons.RollingOut, $"{counts}; workers are replaced one by one: {waiting.Subject} takes the place of an earlier worker as soon as that has drained.");
+        }
+
         if (fleet.Outdated > 0)
         {
             return Step(Phases.Updating, Reasons.RollingOut, $"{counts}; workers of an earlier spec are replaced one after another and serve until then.");
@@ -106,7 +111,27 @@ internal sealed record Verdict
             return null;
         }
 
-        return fleet.Trouble ?? DeploymentDiagnosis.CreationTrouble(observed.Deployment) ?? DeploymentDiagnosis.ProgressTrouble(observed.Deployment, observed.Model.Spec.Rollout);
+        var own = fleet.Trouble is { IsShortage: true } shortage && fleet.Outdated + fleet.Ending > 0
+            ? DuringRollout(observed.Model.Spec, fleet, shortage)
+            : fleet.Trouble;
+        return own ?? DeploymentDiagnosis.CreationTrouble(observed.Deployment) ?? DeploymentDiagnosis.ProgressTrouble(observed.Deployment, observed.Model.Spec.Rollout);
+    }
+
+    // What a new worker waits for may be held by an earlier one. That is no trouble while an earlier one is on its way out, or may go.
+    private static Trouble? DuringRollout(ModelDeploymentSpec spec, Fleet fleet, Trouble shortage)
+    {
+        var maxUnavailable = RolloutRoom.MaxUnavailable(spec);
+        if (fleet.Ending > 0 || (maxUnavailable > 0 && fleet.Ready > spec.Replicas - maxUnavailable))
+        {
+            return null;
+        }
+
+        return maxUnavailable > 0
+            ? shortage
+            : ReasonTraits.Describe(
+                Reasons.RolloutBlocked,
+                shortage.Subject,
+                $"it is to replace an earlier worker and finds no place beside it ({shortage.Cause}); earlier workers go on and serve");
     }
 
     private static string Progressed(Fleet fleet) => fleet.FurthestPhase switch

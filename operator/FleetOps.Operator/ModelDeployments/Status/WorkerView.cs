@@ -24,6 +24,9 @@ internal sealed record WorkerView
 
     public bool IsReady { get; init; }
 
+    /// <summary>Whether its pod is over and done with: another one takes its place.</summary>
+    public bool IsOver { get; init; }
+
     /// <summary>Whether it has been told to end.</summary>
     public bool IsEnding { get; init; }
 
@@ -36,7 +39,7 @@ internal sealed record WorkerView
         FetchedBytes = FetchedBytes,
         TotalBytes = TotalBytes,
         Reason = Trouble?.Reason,
-        Message = Trouble?.Message is { Length: > MessageLength } text ? text[..(MessageLength - 1)] + "…" : Trouble?.Message,
+        Message = Trouble is { } trouble ? Text.Cut(trouble.Message, MessageLength) : null,
     };
 
     private const int MessageLength = 1024;
