@@ -76,20 +76,23 @@ internal static class OperatorCommand
         var option = new Option<string[]>(name)
         {
             Description = $"Directory of the nodes in which caches of type HostPath may lie; may be given more than once. Environment: {Variable(name)}, separated by commas. Default: none.",
-            DefaultValueFactory = _ =>
-                Environment.GetEnvironmentVariable(Variable(name))?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
-        };
-        option.Validators.Add(result =>
-        {
-            foreach (var path in result.GetValueOrDefault<string[]?>() ?? [])
+            DefaultValueFactory = result =>
             {
-                if (!path.StartsWith('/') || path.Split('/').Contains(".."))
-                {
-                    result.AddError($"{name} is '{path}', which is no absolute path without '..', such as /var/lib/models.");
-                }
-            }
-        });
+                var paths = Environment.GetEnvironmentVariable(Variable(name))?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+                Check(paths, Variable(name), result.AddError);
+                return paths;
+            },
+        };
+        option.Validators.Add(result => Check(result.Tokens.Select(token => token.Value), name, result.AddError));
         return option;
+
+        static void Check(IEnumerable<string> paths, string origin, Action<string> addError)
+        {
+            foreach (var path in paths.Where(path => !path.StartsWith('/') || path.Split('/').Contains("..")))
+            {
+                addError($"{origin} is '{path}', which is no absolute path without '..', such as /var/lib/models.");
+            }
+        }
     }
 
     private static T FromEnvironment<T>(string name, T otherwise, TryParse<T> parse, ArgumentResult result)

@@ -16,6 +16,42 @@ internal static class Given
 
     public static readonly WorkerSettings Settings = new("worker:1", "worker-cuda:1", "IfNotPresent", "IfNotPresent");
 
+    /// <summary>A spec that uses every field that shapes a pod and does not exclude another.</summary>
+    public static ModelDeploymentSpec Everything => new()
+    {
+        Model = new() { Source = "https://example.com:8443/f.gguf", CredentialsSecretRef = new() { Name = "hf" }, License = new() { Id = "llama3.1", Accepted = true } },
+        Resources = new() { Gpus = 1, GpuResourceName = "nvidia.com/mig-1g.10gb", GpuProducts = ["NVIDIA-L40S", "NVIDIA-H100-80GB-HBM3"], MinGpuMemory = "22Gi", RuntimeClassName = "nvidia" },
+        Replicas = 4,
+        Rollout = new() { MaxSurge = "0", MaxUnavailable = "25%", ProgressDeadlineSeconds = 600, DrainTimeoutSeconds = 120 },
+        Cache = new() { Type = CacheType.PersistentVolumeClaim, ClaimName = "weights" },
+        Placement = new()
+        {
+            NodeSelector = new Dictionary<string, string>(StringComparer.Ordinal) { ["disk"] = "ssd" },
+            Tolerations = [new() { Key = "team", Operator = "Equal", Value = "chat", Effect = "NoExecute", TolerationSeconds = 60 }],
+            Affinity = Json("""{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchExpressions":[{"key":"zone","operator":"In","values":["a"]}]}]}}}"""),
+            TopologySpreadConstraints = [new() { TopologyKey = "zone", WhenUnsatisfiable = "DoNotSchedule", MaxSkew = 2 }],
+            PriorityClassName = "high",
+        },
+        Service = new() { Type = ServiceType.LoadBalancer, Port = 443, Annotations = new Dictionary<string, string>(StringComparer.Ordinal) { ["cloud/type"] = "nlb" } },
+        Disruption = new() { MinAvailable = "50%" },
+        Pod = new()
+        {
+            Labels = new Dictionary<string, string>(StringComparer.Ordinal) { ["team"] = "chat" },
+            Annotations = new Dictionary<string, string>(StringComparer.Ordinal) { ["mesh/inject"] = "false" },
+            Env =
+            [
+                new() { Name = "HTTPS_PROXY", Value = "http://proxy:3128" },
+                new() { Name = "A", ValueFrom = new() { SecretKeyRef = new() { Name = "s", Key = "k", Optional = true } } },
+                new() { Name = "B", ValueFrom = new() { ConfigMapKeyRef = new() { Name = "c", Key = "k", Optional = false } } },
+            ],
+            Image = "registry/worker:2",
+            ImagePullSecrets = [new() { Name = "registry" }],
+            ServiceAccountName = "theirs",
+        },
+    };
+
+    public static JsonElement Json(string text) => JsonDocument.Parse(text).RootElement.Clone();
+
     public static ModelDeployment Model(string name = "demo", ModelDeploymentSpec? spec = null) => new()
     {
         Metadata = new() { Name = name, NamespaceProperty = "chat", Uid = "uid-of-" + name, Generation = 2, ResourceVersion = "10" },

@@ -58,6 +58,22 @@ public sealed class InstallationTests(CrdServers servers)
     }
 
     [Fact]
+    public async Task What_the_installation_allows_is_told_to_the_operator()
+    {
+        const string deployment = "templates/deployment.yaml";
+        var silent = await Helm.TemplateAsync("--kube-version", "1.35.0", "--show-only", deployment);
+        var told = await Helm.TemplateAsync(
+            "--kube-version", "1.35.0", "--show-only", deployment,
+            "--set", "operator.policy.allowHostPaths={/srv/models,/var/lib/models}", "--set", "operator.policy.requireLicenseAcceptance=true");
+
+        Assert.DoesNotContain("--allow-host-path", silent, StringComparison.Ordinal);
+        Assert.DoesNotContain("--require-license-acceptance", silent, StringComparison.Ordinal);
+        Assert.Contains("- --allow-host-path=/srv/models\n", told, StringComparison.Ordinal);
+        Assert.Contains("- --allow-host-path=/var/lib/models\n", told, StringComparison.Ordinal);
+        Assert.Contains("- --require-license-acceptance\n", told, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_left_out_is_filled_in_and_shown()
     {
         using var rest = new RestClient(servers.Server.CreateConfiguration());

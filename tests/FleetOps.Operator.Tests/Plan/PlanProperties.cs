@@ -6,6 +6,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
 using k8s;
+using k8s.Models;
 
 namespace FleetOps.Operator.Tests.Plan;
 
@@ -18,6 +19,22 @@ public sealed partial class PlanProperties
     [Property]
     public Property A_plan_that_was_carried_out_is_planned_again() => Prop.ForAll(Models(), model =>
         Text(Planner.Plan(new() { Model = model }, Given.Settings)) == Text(Planner.Plan(Given.Carried(model), Given.Settings)));
+
+    [Property]
+    public Property Two_templates_have_one_hash_only_when_they_are_one() => Prop.ForAll(Arb.From(SpecGen()), Arb.From(SpecGen()), (left, right) =>
+        Planner.Plan(new() { Model = Given.Model(spec: left) }, Given.Settings) is not { Deployment.Spec.Template: { } one, TemplateHash: { } hash }
+        || Planner.Plan(new() { Model = Given.Model(spec: right) }, Given.Settings) is not { Deployment.Spec.Template: { } other, TemplateHash: { } otherHash }
+        || (hash == otherHash) == (WithoutHash(one) == WithoutHash(other)));
+
+    [Property]
+    public Property Scaling_leaves_the_workers_as_they_are() => Prop.ForAll(Arb.From(SpecGen()), spec =>
+        Planner.Plan(new() { Model = Given.Model(spec: spec with { Replicas = 1 }) }, Given.Settings).TemplateHash
+        == Planner.Plan(new() { Model = Given.Model(spec: spec with { Replicas = 5 }) }, Given.Settings).TemplateHash);
+
+    [Property]
+    public Property Pods_have_only_volumes_that_the_restricted_profile_allows() => Prop.ForAll(Models(), model =>
+        Planner.Plan(new() { Model = model }, Given.Settings).Deployment is not { } deployment
+        || deployment.Spec.Template.Spec.Volumes.All(volume => volume is { EmptyDir: not null } or { PersistentVolumeClaim: not null } or { Secret: not null }));
 
     [Property]
     public Property Names_of_children_are_DNS_labels_and_differ_for_different_resources() => Prop.ForAll(Names(), Names(), (left, right) =>
@@ -59,6 +76,12 @@ public sealed partial class PlanProperties
     private static string Text(ModelDeploymentPlan plan) =>
         string.Join('\n', Given.Children(plan).Select(child => KubernetesJson.Serialize((object)child)));
 
+    private static string WithoutHash(V1PodTemplateSpec template)
+    {
+        template.Metadata.Annotations.Remove(Labels.TemplateHash);
+        return KubernetesJson.Serialize(template);
+    }
+
     private static Arbitrary<string> Names() => Arb.From(
         from length in Gen.Choose(1, 253)
         from text in Gen.Elements('a', 'b', '7', '-', '.').ArrayOf(length)
@@ -71,11 +94,30 @@ public sealed partial class PlanProperties
 
     private static Gen<ModelDeployment> ModelGen() =>
         from name in Names().Generator
-        from source in Gen.Elements("hf://o/r/f.gguf", "https://example.com/f.gguf", "pvc://c/f.gguf", "ftp://no")
+        from spec in SpecGen()
+        select Given.Model(name, spec);
+
+    private static Gen<ModelDeploymentSpec> SpecGen() =>
+        from source in Gen.Elements("hf://o/r/f.gguf", "https://example.com/f.gguf", "https://example.com:8443/f.gguf", "pvc://c/f.gguf", "ftp://no")
         from gpus in Gen.Choose(0, 2)
+        from products in Gen.Elements<string[]?>(null, ["NVIDIA-L40S"], ["NVIDIA-L40S", "NVIDIA-A40"])
         from replicas in Gen.Choose(0, 3)
         from backend in Gen.Elements(Backend.Auto, Backend.Cuda, Backend.Cpu)
-        select Given.Model(name, new() { Model = new() { Source = source }, Engine = new() { Backend = backend }, Resources = new() { Gpus = gpus }, Replicas = replicas });
+        from cache in Gen.Elements<CacheSpec>(new(), new() { SizeLimit = "1Gi" }, new() { Type = CacheType.PersistentVolumeClaim, ClaimName = "c" })
+        from placement in Gen.Elements<PlacementSpec?>(null, Given.Everything.Placement, new() { PriorityClassName = "high" })
+        from pod in Gen.Elements<WorkerPodSpec?>(null, Given.Everything.Pod, new() { Env = [new() { Name = "A", Value = "a" }] })
+        from rollout in Gen.Elements<RolloutSpec>(new(), new() { DrainTimeoutSeconds = 7 }, new() { MaxUnavailable = "10%" })
+        select new ModelDeploymentSpec
+        {
+            Model = new() { Source = source },
+            Engine = new() { Backend = backend },
+            Resources = new() { Gpus = gpus, GpuProducts = gpus > 0 ? products : null },
+            Replicas = replicas,
+            Cache = cache,
+            Placement = placement,
+            Pod = pod,
+            Rollout = rollout,
+        };
 
     private static Arbitrary<Observation> Observations() => Arb.From(
         from count in Gen.Choose(0, 4)

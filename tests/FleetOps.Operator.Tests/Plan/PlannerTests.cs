@@ -23,6 +23,9 @@ public sealed class PlannerTests
     public void A_model_from_a_claim_on_the_CPU() => AssertPlanned("claim-cpu.yaml", new() { Model = new() { Source = "pvc://models/folder/model.gguf" } });
 
     [Fact]
+    public void A_model_with_everything_that_can_be_said_of_its_workers() => AssertPlanned("everything.yaml", Given.Everything);
+
+    [Fact]
     public void A_resource_that_is_being_deleted_gets_no_children()
     {
         var model = Given.Model();
@@ -50,6 +53,25 @@ public sealed class PlannerTests
         { From("hf://o/r/f.gguf") with { Resources = new() { Cpu = "many" } }, SpecMessages.Cpu },
         { From("hf://o/r/f.gguf") with { Resources = new() { Memory = "0" } }, SpecMessages.Memory },
         { From("hf://o/r/f.gguf") with { Resources = new() { RuntimeClassName = "A" } }, SpecMessages.RuntimeClassName },
+        { From("hf://o/r/f.gguf") with { Resources = new() { GpuProducts = ["NVIDIA-L40S"] } }, SpecMessages.GpuSelectionNeedsGpu },
+        { From("hf://o/r/f.gguf") with { Resources = new() { MinGpuMemory = "22Gi" } }, SpecMessages.GpuSelectionNeedsGpu },
+        { From("hf://o/r/f.gguf") with { Resources = new() { Gpus = 1, MinGpuMemory = "a lot" } }, SpecMessages.MinGpuMemory },
+        { From("hf://o/r/f.gguf") with { Rollout = new() { MaxSurge = "one" } }, SpecMessages.MaxSurge },
+        { From("hf://o/r/f.gguf") with { Rollout = new() { MaxUnavailable = "%" } }, SpecMessages.MaxUnavailable },
+        { From("hf://o/r/f.gguf") with { Rollout = new() { MaxSurge = "0%", MaxUnavailable = "0" } }, SpecMessages.RolloutNeedsRoom },
+        { From("hf://o/r/f.gguf") with { Disruption = new() { MinAvailable = "most" } }, SpecMessages.MinAvailable },
+        { From("hf://o/r/f.gguf") with { Cache = new() { Type = CacheType.PersistentVolumeClaim } }, SpecMessages.CacheClaimName },
+        { From("hf://o/r/f.gguf") with { Cache = new() { Type = CacheType.HostPath } }, SpecMessages.CachePathNeedsHostPath },
+        { From("hf://o/r/f.gguf") with { Cache = new() { Type = CacheType.HostPath, Path = "/var/../etc" } }, SpecMessages.CachePath },
+        { From("hf://o/r/f.gguf") with { Cache = new() { Type = CacheType.HostPath, Path = "/var", SizeLimit = "1Gi" } }, SpecMessages.CacheSizeLimitNeedsEphemeral },
+        { From("hf://o/r/f.gguf") with { Cache = new() { SizeLimit = "lots" } }, SpecMessages.CacheSizeLimit },
+        { From("hf://o/r/f.gguf") with { Service = new() { Annotations = Map("fleetops.dev/a") } }, SpecMessages.ServiceAnnotations },
+        { WithPod(new() { Labels = Map("fleetops.dev/model") }), SpecMessages.PodLabels },
+        { WithPod(new() { Labels = Map("app.kubernetes.io/name") }), SpecMessages.PodLabels },
+        { WithPod(new() { Annotations = Map("fleetops.dev/template-hash") }), SpecMessages.PodAnnotations },
+        { WithPod(new() { Env = [new() { Name = "FLEETOPS_BACKEND", Value = "Cpu" }] }), SpecMessages.EnvName },
+        { WithPod(new() { Env = [new() { Name = "A", Value = "a", ValueFrom = new() }] }), SpecMessages.EnvValueOrSource },
+        { WithPod(new() { Env = [new() { Name = "A", ValueFrom = new() }] }), SpecMessages.EnvOneSource },
     };
 
     [Theory, MemberData(nameof(BadSpecs))]
@@ -77,6 +99,49 @@ public sealed class PlannerTests
     }
 
     [Fact]
+    public void A_ServiceAccount_of_someone_else_is_used_and_ours_is_not_made()
+    {
+        var spec = WithPod(new() { ServiceAccountName = "demo" });
+        var theirs = new V1ServiceAccount { Metadata = new() { Name = "demo" } };
+
+        var plan = Planner.Plan(new() { Model = Given.Model(spec: spec), ServiceAccount = ObservedObject.Of(BuiltInTypes.ServiceAccounts, theirs) }, Given.Settings);
+
+        Assert.Null(plan.Obstacle);
+        Assert.Null(plan.ServiceAccount);
+        Assert.Equal("demo", plan.Deployment!.Spec.Template.Spec.ServiceAccountName);
+        Assert.Empty(plan.Unwanted);
+    }
+
+    [Fact]
+    public void Our_ServiceAccount_goes_when_another_is_named()
+    {
+        var model = Given.Model(spec: WithPod(new() { ServiceAccountName = "theirs" }));
+
+        var plan = Planner.Plan(Given.Carried(Given.Model()) with { Model = model }, Given.Settings);
+
+        Assert.Equal([new ChildReference("ServiceAccount", "demo")], plan.Unwanted);
+    }
+
+    [Fact]
+    public void The_endpoint_follows_the_port_of_the_Service()
+    {
+        var model = Given.Model(spec: From("hf://o/r/f.gguf") with { Service = new() { Port = 443 } });
+
+        Assert.Equal("demo.chat.svc:443", Given.StatusOf(Given.Carried(model)).Endpoint);
+        Assert.Equal(443, Assert.Single(Planner.Plan(new() { Model = model }, Given.Settings).Service!.Spec.Ports).Port);
+        Assert.Equal(WorkerContract.GrpcPort, Assert.Single(Planner.Plan(new() { Model = model }, Given.Settings).HeadlessService!.Spec.Ports).Port);
+    }
+
+    [Fact]
+    public void A_worker_has_time_to_drain_before_it_is_killed()
+    {
+        var pod = Planner.Plan(new() { Model = Given.Model(spec: From("hf://o/r/f.gguf") with { Rollout = new() { DrainTimeoutSeconds = 600 } }) }, Given.Settings).Deployment!.Spec.Template.Spec;
+
+        Assert.Equal(WorkerContract.DrainDelaySeconds + 600 + 7, pod.TerminationGracePeriodSeconds);
+        Assert.Equal("600", pod.Containers[0].Args[pod.Containers[0].Args.IndexOf("--drain-timeout-seconds") + 1]);
+    }
+
+    [Fact]
     public void Children_of_an_earlier_resource_of_the_same_name_are_waited_for()
     {
         var earlier = Given.Model();
@@ -87,6 +152,10 @@ public sealed class PlannerTests
 
         Assert.Equal((Reasons.WaitingForRemoval, false), (plan.Obstacle!.Reason, plan.Obstacle.RejectsSpec));
     }
+
+    private static ModelDeploymentSpec WithPod(WorkerPodSpec pod) => From("hf://o/r/f.gguf") with { Pod = pod };
+
+    private static Dictionary<string, string> Map(string key) => new(StringComparer.Ordinal) { [key] = "value" };
 
     private static ModelDeploymentSpec From(string source) => new() { Model = new() { Source = source } };
 

@@ -26,14 +26,16 @@ internal sealed record ChildNames
 
     public static ChildNames For(string name)
     {
-        var service = DnsLabel(name);
+        var hash = IsDnsLabel(name) ? "" : Hash(name);
+        var service = DnsLabel(name, hash);
+        var headless = name + "-headless";
         return new()
         {
             Deployment = service,
             Service = service,
-            HeadlessService = DnsLabel(name + "-headless"),
+            HeadlessService = IsDnsLabel(headless) ? headless : DnsLabel(headless, Hash(headless)),
             ServiceAccount = service,
-            ModelLabel = name.Length <= LabelLength ? name : Shortened(name, name),
+            ModelLabel = name.Length <= LabelLength ? name : Shortened(name, hash),
         };
     }
 
@@ -41,21 +43,25 @@ internal sealed record ChildNames
     public string Selector => $"{Labels.Model}={ModelLabel}";
 
     // RFC 1035, as Service names must be: lower-case letters, digits and '-', a letter first.
-    private static string DnsLabel(string name)
+    private static bool IsDnsLabel(string name) =>
+        name.Length <= LabelLength && char.IsAsciiLetterLower(name[0]) && !name.Contains('.', StringComparison.Ordinal);
+
+    private static string DnsLabel(string name, string hash)
     {
-        if (name.Length <= LabelLength && char.IsAsciiLetterLower(name[0]) && !name.Contains('.', StringComparison.Ordinal))
+        if (IsDnsLabel(name))
         {
             return name;
         }
 
         var label = name.Replace('.', '-');
-        return Shortened(char.IsAsciiLetterLower(label[0]) ? label : "m-" + label, name);
+        return Shortened(char.IsAsciiLetterLower(label[0]) ? label : "m-" + label, hash);
     }
 
-    private static string Shortened(string text, string whole)
+    private static string Hash(string whole) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(whole)).AsSpan(0, HashLength / 2));
+
+    private static string Shortened(string text, string hash)
     {
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(whole)))[..HashLength];
         var room = LabelLength - HashLength - 1;
-        return text[..Math.Min(text.Length, room)].TrimEnd('-', '.') + "-" + hash;
+        return string.Concat(text.AsSpan(0, Math.Min(text.Length, room)).TrimEnd("-."), "-", hash);
     }
 }

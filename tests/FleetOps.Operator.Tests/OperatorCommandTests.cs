@@ -1,0 +1,63 @@
+namespace FleetOps.Operator.Tests;
+
+public sealed class OperatorCommandTests
+{
+    private const string HostPathVariable = "FLEETOPS_ALLOW_HOST_PATH";
+
+    [Fact]
+    public async Task Nothing_is_allowed_and_no_licence_asked_for_by_default()
+    {
+        var options = await ParseAsync();
+
+        Assert.Empty(options.AllowedHostPaths);
+        Assert.False(options.RequireLicenseAcceptance);
+    }
+
+    [Fact]
+    public async Task Policy_comes_from_the_command_line()
+    {
+        var options = await ParseAsync("--allow-host-path=/srv/models", "--allow-host-path", "/var/lib/models", "--require-license-acceptance");
+
+        Assert.Equal(["/srv/models", "/var/lib/models"], options.AllowedHostPaths);
+        Assert.True(options.RequireLicenseAcceptance);
+    }
+
+    [Fact]
+    public async Task Policy_comes_from_the_environment_where_the_command_line_says_nothing()
+    {
+        Environment.SetEnvironmentVariable(HostPathVariable, "/srv/models, /var/lib/models");
+        try
+        {
+            Assert.Equal(["/srv/models", "/var/lib/models"], (await ParseAsync()).AllowedHostPaths);
+            Assert.Equal(["/other"], (await ParseAsync("--allow-host-path=/other")).AllowedHostPaths);
+
+            Environment.SetEnvironmentVariable(HostPathVariable, "models");
+            Assert.Contains($"{HostPathVariable} is 'models'", Errors(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(HostPathVariable, null);
+        }
+    }
+
+    [Theory]
+    [InlineData("models")]
+    [InlineData("/var/../etc")]
+    public void A_path_that_is_none_is_refused_with_the_cure(string path) =>
+        Assert.Contains($"--allow-host-path is '{path}', which is no absolute path without '..'", Errors("--allow-host-path", path), StringComparison.Ordinal);
+
+    private static async Task<OperatorOptions> ParseAsync(params string[] arguments)
+    {
+        OperatorOptions? parsed = null;
+        var command = OperatorCommand.Create((options, _) =>
+        {
+            parsed = options;
+            return Task.FromResult(0);
+        });
+        Assert.Equal(0, await command.Parse(["--worker-image=worker:1", .. arguments]).InvokeAsync(cancellationToken: TestContext.Current.CancellationToken));
+        return parsed!;
+    }
+
+    private static string Errors(params string[] arguments) =>
+        string.Join('\n', OperatorCommand.Create((_, _) => Task.FromResult(0)).Parse(["--worker-image=worker:1", .. arguments]).Errors.Select(error => error.Message));
+}

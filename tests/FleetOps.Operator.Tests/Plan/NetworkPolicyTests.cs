@@ -1,0 +1,58 @@
+using FleetOps.Api;
+using FleetOps.Operator.ModelDeployments.Plan;
+using k8s.Models;
+
+namespace FleetOps.Operator.Tests.Plan;
+
+public sealed class NetworkPolicyTests
+{
+    [Theory]
+    [InlineData("hf://o/r/f.gguf", new[] { 443, 80 })]
+    [InlineData("https://example.com/f.gguf", new[] { 443, 80 })]
+    [InlineData("https://example.com:443/f.gguf", new[] { 443, 80 })]
+    [InlineData("https://example.com:8443/f:1.gguf", new[] { 443, 80, 8443 })]
+    public void A_worker_reaches_names_and_the_source_of_its_weights(string source, int[] ports)
+    {
+        var policy = PolicyOf(new() { Model = new() { Source = source } });
+
+        Assert.Equal(ports, PortsOf(policy.Spec.Egress.Skip(1)));
+        Assert.Equal([53, 53, 5353, 5353], PortsOf(policy.Spec.Egress.Take(1)));
+    }
+
+    [Fact]
+    public void A_worker_that_fetches_nothing_reaches_nothing()
+    {
+        var policy = PolicyOf(new() { Model = new() { Source = "pvc://models/f.gguf" } });
+
+        Assert.Contains("Egress", policy.Spec.PolicyTypes);
+        Assert.Null(policy.Spec.Egress);
+    }
+
+    [Fact]
+    public void A_proxy_or_a_mirror_that_the_spec_names_is_reached()
+    {
+        var policy = PolicyOf(new()
+        {
+            Model = new() { Source = "hf://o/r/f.gguf" },
+            Pod = new() { Env = [new() { Name = "https_proxy", Value = "proxy:3128" }, new() { Name = "HF_ENDPOINT", Value = "http://mirror:9000/" }, new() { Name = "OTHER", Value = "http://x:1" }] },
+        });
+
+        Assert.Equal([443, 80, 3128, 9000], PortsOf(policy.Spec.Egress.Skip(1)));
+    }
+
+    [Fact]
+    public void Callers_reach_the_two_ports_of_these_workers_alone()
+    {
+        var policy = PolicyOf(new() { Model = new() { Source = "hf://o/r/f.gguf" } });
+
+        var rule = Assert.Single(policy.Spec.Ingress);
+        Assert.Null(rule.FromProperty);
+        Assert.Equal(["9090", "8080"], rule.Ports.Select(port => (string)port.Port));
+        Assert.Equal("demo", Assert.Single(policy.Spec.PodSelector.MatchLabels).Value);
+    }
+
+    private static V1NetworkPolicy PolicyOf(ModelDeploymentSpec spec) => Planner.Plan(new() { Model = Given.Model(spec: spec) }, Given.Settings).NetworkPolicy!;
+
+    private static IEnumerable<int> PortsOf(IEnumerable<V1NetworkPolicyEgressRule> rules) =>
+        rules.SelectMany(rule => rule.Ports).Select(port => int.Parse((string)port.Port, System.Globalization.CultureInfo.InvariantCulture));
+}
