@@ -13,6 +13,7 @@ internal static class OperatorCommand
         var pullPolicy = PullPolicy("--worker-image-pull-policy", "Pull policy of the worker image: Always, IfNotPresent or Never. Default: Kubernetes' own.");
         var cudaPullPolicy = PullPolicy("--worker-cuda-image-pull-policy", "The same for the workers that have GPUs. Default: that of the worker image.");
         var ns = Text("--namespace", "Namespace of the Lease. Default: the pod's own.");
+        var watched = WatchNamespaces("--watch-namespaces");
         var httpPort = new Option<int>("--http-port")
         {
             Description = "Port of /healthz, /readyz and /metrics. Environment: FLEETOPS_HTTP_PORT. Default: 8080.",
@@ -39,7 +40,7 @@ internal static class OperatorCommand
 
         var command = new RootCommand("Reconciles ModelDeployment resources into pods that serve a model.")
         {
-            workerImage, cudaImage, pullPolicy, cudaPullPolicy, hostPaths, licenses, ns, httpPort, leaderElect,
+            workerImage, cudaImage, pullPolicy, cudaPullPolicy, hostPaths, licenses, watched, ns, httpPort, leaderElect,
         };
         command.SetAction((parsed, cancel) => run(
             new()
@@ -50,6 +51,7 @@ internal static class OperatorCommand
                 WorkerCudaImagePullPolicy = parsed.GetValue(cudaPullPolicy),
                 AllowedHostPaths = parsed.GetValue(hostPaths)!,
                 RequireLicenseAcceptance = parsed.GetValue(licenses),
+                WatchNamespaces = parsed.GetValue(watched)!,
                 Namespace = parsed.GetValue(ns),
                 HttpPort = parsed.GetValue(httpPort),
                 LeaderElect = parsed.GetValue(leaderElect),
@@ -92,6 +94,28 @@ internal static class OperatorCommand
             {
                 addError($"{origin} is '{path}', which is no absolute path without '..', such as /var/lib/models.");
             }
+        }
+    }
+
+    private static Option<string[]> WatchNamespaces(string name)
+    {
+        var option = new Option<string[]>(name)
+        {
+            Description = $"Namespaces whose ModelDeployments are served, separated by commas; a Role in each is then enough. Environment: {Variable(name)}. Default: the whole cluster.",
+            CustomParser = result => Split(string.Join(',', result.Tokens.Select(token => token.Value)), result.AddError),
+            DefaultValueFactory = result => Split(Environment.GetEnvironmentVariable(Variable(name)) ?? "", result.AddError),
+        };
+        return option;
+
+        static string[] Split(string text, Action<string> addError)
+        {
+            var namespaces = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal).ToArray();
+            foreach (var ns in namespaces.Where(ns => ns.Length > 63 || !ns.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')))
+            {
+                addError($"'{ns}' cannot be the name of a namespace; --watch-namespaces takes names such as chat,search.");
+            }
+
+            return namespaces;
         }
     }
 

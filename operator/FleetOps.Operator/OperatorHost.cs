@@ -32,6 +32,7 @@ internal static class OperatorHost
             {
                 runtime.LeaderElect = options.LeaderElect;
                 runtime.LeaseNamespace = options.Namespace;
+                runtime.WatchNamespaces = options.WatchNamespaces;
             })
             .AddModelDeployments(new(
                 options.WorkerImage,

@@ -21,6 +21,9 @@ internal sealed record OperatorOptions
     /// <summary>Whether only models are served whose licence has been accepted in the spec.</summary>
     public bool RequireLicenseAcceptance { get; init; }
 
+    /// <summary>Namespaces whose ModelDeployments are served; none for the whole cluster.</summary>
+    public IReadOnlyList<string> WatchNamespaces { get; init; } = [];
+
     /// <summary>Namespace of the Lease; null for the pod's own.</summary>
     public string? Namespace { get; init; }
 

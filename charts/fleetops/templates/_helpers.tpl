@@ -24,3 +24,45 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ .image.repository }}:{{ .image.tag | default .root.Chart.AppVersion }}
 {{- end -}}
 {{- end -}}
+
+{{- /*
+Just what the operator does: it reads through watches, creates what is missing, patches what differs, and deletes the two kinds of children that a
+spec can cease to ask for. It gets an object only to take over the fields that it created it with. A test compares this list with what it does.
+*/}}
+{{- define "fleetops.rules" }}
+- apiGroups: [fleetops.dev]
+  resources: [modeldeployments]
+  verbs: [list, watch]
+- apiGroups: [fleetops.dev]
+  resources: [modeldeployments/status]
+  verbs: [patch]
+# Needed where OwnerReferencesPermissionEnforcement is on: children block the deletion of their owner.
+- apiGroups: [fleetops.dev]
+  resources: [modeldeployments/finalizers]
+  verbs: [update]
+- apiGroups: [apps]
+  resources: [deployments]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [""]
+  resources: [services]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [""]
+  resources: [serviceaccounts]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list, watch]
+# Whether a Secret exists, by its metadata: the operator never asks for the values.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [list, watch]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end }}

@@ -21,7 +21,7 @@ internal sealed class ApplyIntent
         "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid",
     };
 
-    private ApplyIntent(byte[] utf8Json, UInt128 digest)
+    private ApplyIntent(byte[] utf8Json, IntentDigest digest)
     {
         Utf8Json = utf8Json;
         Digest = digest;
@@ -30,8 +30,8 @@ internal sealed class ApplyIntent
     /// <summary>The document as it is sent.</summary>
     public byte[] Utf8Json { get; }
 
-    /// <summary>Digest of the document without the annotation that holds it; 0 when none was asked for.</summary>
-    public UInt128 Digest { get; }
+    /// <summary>Digest of the document without the annotation that holds it; default when none was asked for.</summary>
+    public IntentDigest Digest { get; }
 
     /// <summary>The whole object without its status.</summary>
     public static ApplyIntent ForObject<T>(ResourceType<T> type, T desired, bool withDigest = false)
@@ -40,7 +40,7 @@ internal sealed class ApplyIntent
         using var document = DocumentOf(type, desired);
         var digest = withDigest ? DigestOf(type.ApiVersion, type.Kind, document.RootElement) : default;
         return new ApplyIntent(
-            Write(writer => WriteObject(writer, type.ApiVersion, type.Kind, document.RootElement, withDigest ? digest.ToString("x32", null) : null, isSorted: false)),
+            Write(writer => WriteObject(writer, type.ApiVersion, type.Kind, document.RootElement, withDigest ? digest.ToString() : null, isSorted: false)),
             digest);
     }
 
@@ -99,11 +99,11 @@ internal sealed class ApplyIntent
     }
 
     // The order of labels or of a model's properties means nothing and may differ between runs and releases.
-    private static UInt128 DigestOf(string apiVersion, string kind, JsonElement root)
+    private static IntentDigest DigestOf(string apiVersion, string kind, JsonElement root)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(Write(writer => WriteObject(writer, apiVersion, kind, root, digest: null, isSorted: true)), hash);
-        return BinaryPrimitives.ReadUInt128BigEndian(hash);
+        return new IntentDigest(BinaryPrimitives.ReadUInt128BigEndian(hash), FieldPaths.Digest(root));
     }
 
     private static void WriteObject(Utf8JsonWriter writer, string apiVersion, string kind, JsonElement root, string? digest, bool isSorted)

@@ -131,6 +131,10 @@ public sealed partial class KubeApi
         where T : class, IKubernetesObject<V1ObjectMeta> =>
         SendEntityAsync(HttpMethod.Patch, $"{type.Path(key.Namespace, key.Name, subresource)}?fieldManager={Manager}&force=true", Body(intent.Utf8Json, "application/apply-patch+yaml"), type, cancellationToken);
 
+    internal Task<T> SendCreateAsync<T>(ResourceType<T> type, ApplyIntent intent, ObjectKey key, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        SendEntityAsync(HttpMethod.Post, $"{type.Path(key.Namespace)}?fieldManager={Manager}", Body(intent.Utf8Json, "application/json"), type, cancellationToken);
+
     private async Task<T> SendEntityAsync<T>(HttpMethod method, string path, HttpContent? body, ResourceType<T> type, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {

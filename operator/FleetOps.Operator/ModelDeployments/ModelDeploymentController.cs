@@ -13,6 +13,7 @@ namespace FleetOps.Operator.ModelDeployments;
 /// <summary>Brings the children of one ModelDeployment to its spec, and its status to what is: observe, plan, act, tell.</summary>
 internal sealed partial class ModelDeploymentController(
     ModelDeploymentObserver observer,
+    KubeApi api,
     ChildWriter children,
     Applier applier,
     IStore<ModelDeployment> models,
@@ -24,12 +25,19 @@ internal sealed partial class ModelDeploymentController(
 {
     public async Task<ReconciliationResult> ReconcileAsync(ModelDeployment entity, CancellationToken cancellationToken)
     {
-        var observed = observer.Observe(entity);
+        // Remembered for minutes: a request now and then, not one for each reconcile.
+        var budgets = BuiltInTypes.PodDisruptionBudgets;
+        var observed = observer.Observe(entity, await api.ServesAsync(budgets.ApiVersion, budgets.Kind, cancellationToken));
         var plan = Planner.Plan(observed, settings);
         var report = await children.WriteAsync(entity, plan, cancellationToken);
         foreach (var child in report.Written)
         {
             LogWritten(logger, entity.Metadata.NamespaceProperty, entity.Metadata.Name, child.Kind, child.Name, child.FirstDifference ?? "it did not exist");
+        }
+
+        if (report.IsLate)
+        {
+            return ReconciliationResult.Failure("a child exists already that no watch has told of yet");
         }
 
         var status = ConditionTimes.Stamp(StatusPlanner.Plan(observed, plan, report.Refusal), entity.Status, time.GetUtcNow());

@@ -49,6 +49,8 @@ internal static class ModelDeploymentServices
                 .Watches(BuiltInTypes.Deployments.AsObserved(), OwnerOrNamesake)
                 .Watches(BuiltInTypes.Services.AsObserved(), OwnerOrNamesake)
                 .Watches(BuiltInTypes.ServiceAccounts.AsObserved(), OwnerOrNamesake)
+                .Watches(BuiltInTypes.NetworkPolicies.AsObserved(), OwnerOrNamesake)
+                .Watches(BuiltInTypes.PodDisruptionBudgets.AsObserved(), OwnerOrNamesake, optional: true)
                 .Watches(BuiltInTypes.Pods, static pod => WorkerPods.OwnerOf(pod) is { } owner ? [owner] : [], workerPods)
                 .Watches(BuiltInTypes.Secrets, static (secret, models) => Concerned(models, StoreIndexes.Secret, secret.Metadata)));
     }

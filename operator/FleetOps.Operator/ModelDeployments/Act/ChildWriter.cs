@@ -24,8 +24,44 @@ internal sealed class ChildWriter(KubeApi api, Applier applier, ChildStores stor
             WriteAsync(BuiltInTypes.ServiceAccounts, plan.ServiceAccount, stores.ServiceAccounts, model, report, cancel),
             WriteServiceAsync(plan.Service, model, report, cancel),
             WriteServiceAsync(plan.HeadlessService, model, report, cancel),
+            WriteAsync(BuiltInTypes.NetworkPolicies, plan.NetworkPolicy, stores.NetworkPolicies, model, report, cancel),
+            WriteAsync(BuiltInTypes.PodDisruptionBudgets, plan.PodDisruptionBudget, stores.PodDisruptionBudgets, model, report, cancel),
             WriteAsync(BuiltInTypes.Deployments, plan.Deployment, stores.Deployments, model, report, cancel));
+        foreach (var child in plan.Unwanted)
+        {
+            await DeleteAsync(child, model, cancel);
+        }
+
         return report;
+    }
+
+    private Task DeleteAsync(ChildReference child, ModelDeployment model, CancellationToken cancel)
+    {
+        var key = new ObjectKey(model.Metadata.NamespaceProperty, child.Name);
+        return child.Kind switch
+        {
+            "PodDisruptionBudget" => DeleteAsync(BuiltInTypes.PodDisruptionBudgets, stores.PodDisruptionBudgets.Get(key), model, cancel),
+            "ServiceAccount" => DeleteAsync(BuiltInTypes.ServiceAccounts, stores.ServiceAccounts.Get(key), model, cancel),
+            _ => throw new InvalidOperationException($"A plan asks to delete {child.Kind} {key}, a kind that is never deleted."),
+        };
+    }
+
+    private async Task DeleteAsync<T>(ResourceType<T> type, ObservedObject? existing, ModelDeployment model, CancellationToken cancel)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        if (existing is null || !Owners.IsControlledBy(existing, model))
+        {
+            return;
+        }
+
+        try
+        {
+            await api.DeleteAsync(type, ObjectKey.Of(existing), Preconditions.Exactly(existing.Metadata), cancel);
+        }
+        catch (KubeApiException e) when (e.IsConflict)
+        {
+            // It has changed since; that wakes us again, with a newer view of it.
+        }
     }
 
     // Server-side apply adds our port beside one that someone else renumbered, and two ports of one name are refused. So the list is
@@ -77,6 +113,11 @@ internal sealed class ChildWriter(KubeApi api, Applier applier, ChildStores stor
             {
                 report.Wrote(new(type.Kind, desired.Metadata.Name, existing is not null, result.FirstDifference));
             }
+        }
+        catch (KubeApiException e) when (e.IsAlreadyExists)
+        {
+            // The store has not heard of it yet; when it does, whose it is will be seen.
+            report.Late();
         }
         catch (KubeApiException e) when (e.IsForbidden || e.IsInvalid)
         {

@@ -14,6 +14,17 @@ internal sealed class WriteReport
     /// <summary>A refusal of the API server, the same one of several each time; null when there was none.</summary>
     public Obstacle? Refusal { get; private set; }
 
+    /// <summary>Whether a child was made by someone since the stores last heard, so that the view was not a present one.</summary>
+    public bool IsLate { get; private set; }
+
+    public void Late()
+    {
+        lock (_gate)
+        {
+            IsLate = true;
+        }
+    }
+
     public void Wrote(WrittenChild child)
     {
         lock (_gate)

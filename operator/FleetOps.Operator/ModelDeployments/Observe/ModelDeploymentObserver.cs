@@ -13,7 +13,9 @@ internal sealed class ModelDeploymentObserver(
     IStore<V1Secret> secrets,
     WorkerStates states)
 {
-    public Observation Observe(ModelDeployment model)
+    /// <param name="model">As the store holds it.</param>
+    /// <param name="servesPodDisruptionBudgets">Whether the cluster knows policy/v1.</param>
+    public Observation Observe(ModelDeployment model, bool servesPodDisruptionBudgets)
     {
         var ns = model.Metadata.NamespaceProperty;
         var names = ChildNames.For(model.Metadata.Name);
@@ -24,6 +26,9 @@ internal sealed class ModelDeploymentObserver(
             Service = children.Services.Get(new(ns, names.Service)),
             HeadlessService = children.Services.Get(new(ns, names.HeadlessService)),
             ServiceAccount = children.ServiceAccounts.Get(new(ns, names.ServiceAccount)),
+            NetworkPolicy = children.NetworkPolicies.Get(new(ns, names.Deployment)),
+            PodDisruptionBudget = children.PodDisruptionBudgets.Get(new(ns, names.Deployment)),
+            ServesPodDisruptionBudgets = servesPodDisruptionBudgets,
             Workers = [.. pods.ByIndex(StoreIndexes.PodModel, StoreIndexes.Value(ns, names.ModelLabel)).Select(states.Observe)],
             SecretExists = model.Spec.Model.CredentialsSecretRef is not { } secret || secrets.Get(new ObjectKey(ns, secret.Name)) is not null,
         };
