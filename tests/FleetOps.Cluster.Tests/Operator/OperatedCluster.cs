@@ -12,6 +12,7 @@ public sealed class OperatedCluster : IAsyncLifetime
     private ApiServer? _server;
     private RunningOperator? _operator;
     private PlayedWorker? _worker;
+    private Kubectl? _kubectl;
     private string? _unavailable;
 
     internal RunningOperator Operator => _operator!;
@@ -40,6 +41,7 @@ public sealed class OperatedCluster : IAsyncLifetime
             await _operator.DisposeAsync();
         }
 
+        _kubectl?.Dispose();
         if (_worker is not null)
         {
             await _worker.DisposeAsync();
@@ -66,6 +68,9 @@ public sealed class OperatedCluster : IAsyncLifetime
         Assert.True((await rest.CreateAsync("api/v1/namespaces", $"{{apiVersion: v1, kind: Namespace, metadata: {{name: {name}}}}}")).IsSuccess);
         return new(rest, name);
     }
+
+    /// <summary>What a person reads who asks kubectl about a model.</summary>
+    internal Task<string> DescribeAsync(PlayedNamespace ns, string model) => (_kubectl ??= new(_server!.CreateConfiguration())).RunAsync("--namespace", ns.Name, "describe", "fmd", model);
 
     internal async Task StartOperatorAsync() => _operator = await RunningOperator.StartAsync(_server!, _worker!.Port);
 

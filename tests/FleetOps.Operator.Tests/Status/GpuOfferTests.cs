@@ -1,4 +1,5 @@
 using FleetOps.Api;
+using FleetOps.ControllerRuntime.Informers;
 using FleetOps.Operator.ModelDeployments.Observe;
 using k8s.Models;
 
@@ -37,6 +38,25 @@ public sealed class GpuOfferTests
         Assert.Equal(before, after);
         Assert.Equal(before.GetHashCode(), after.GetHashCode());
         Assert.NotEqual(before, more);
+    }
+
+    [Fact]
+    public void Offers_are_summed_up_only_when_a_node_changes_them()
+    {
+        var gpus = new NodeGpus();
+        Assert.Null(gpus.Current);
+        var node = Node("a1", "NVIDIA-L4", "23034", ("nvidia.com/gpu", "1"));
+        gpus.NodeChanged(new(ChangeKind.Added, null, node, IsInitial: true));
+        var first = gpus.Current;
+
+        gpus.NodeChanged(new(ChangeKind.Modified, node, Node("a1", "NVIDIA-L4", "23034", ("nvidia.com/gpu", "1")), IsInitial: false));
+        Assert.Same(first, gpus.Current);
+
+        gpus.NodeChanged(new(ChangeKind.Added, null, Node("a2", "NVIDIA-L4", "23034", ("nvidia.com/gpu", "1")), IsInitial: false));
+        Assert.Equal(2, Assert.Single(gpus.Current!.All).Total);
+
+        gpus.NodeChanged(new(ChangeKind.Deleted, node, node, IsInitial: false));
+        Assert.Equal(1, Assert.Single(gpus.Current!.All).Total);
     }
 
     [Theory]
