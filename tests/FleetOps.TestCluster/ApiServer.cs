@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
 using k8s;
 
 namespace FleetOps.TestCluster;
@@ -11,6 +12,8 @@ namespace FleetOps.TestCluster;
 /// </summary>
 public sealed class ApiServer : IAsyncDisposable
 {
+    private const int StartAttempts = 3;
+
     private readonly ApiServerOptions _options;
     private readonly string _folder;
     private readonly CertificateAuthority _authority = new();
@@ -116,9 +119,21 @@ public sealed class ApiServer : IAsyncDisposable
             throw new InvalidOperationException("The API server runs already; end it first with KillServerAsync");
         }
 
-        _generation++;
-        _server = ServerProcess.Start(_program!, Path.Combine(_folder, $"kube-apiserver-{_generation}.log"), ServerArguments());
-        await _server.WaitUntilAsync(IsReadyAsync, _options.StartTimeout, cancellationToken);
+        for (var attempt = 1; ; attempt++)
+        {
+            _generation++;
+            _server = ServerProcess.Start(_program!, Path.Combine(_folder, $"kube-apiserver-{_generation}.log"), ServerArguments());
+            try
+            {
+                await _server.WaitUntilAsync(IsReadyAsync, _options.StartTimeout, cancellationToken);
+                return;
+            }
+            catch (InvalidOperationException) when (_server.HasExited && attempt < StartAttempts)
+            {
+                // An API server ends itself when Services are written while it repairs the table of their addresses; a kubelet starts it again.
+                await _server.DisposeAsync();
+            }
+        }
     }
 
     /// <summary>Ends the API server at once and starts it again. Watches break; the data stays.</summary>
@@ -126,6 +141,21 @@ public sealed class ApiServer : IAsyncDisposable
     {
         await KillServerAsync();
         await StartServerAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Makes etcd forget all but the newest version of everything. A watch that is resumed from an older version afterwards is answered 410, at the latest by
+    /// an API server that was started anew and so remembers nothing by itself.
+    /// </summary>
+    public async Task CompactAsync(CancellationToken cancellationToken = default)
+    {
+        // Any read tells the newest revision; this is one of the key that sorts first.
+        using var etcd = new HttpClient { BaseAddress = new Uri(EtcdUrl) };
+        using var read = await etcd.PostAsync(new Uri("/v3/kv/range", UriKind.Relative), new StringContent("""{"key":"AA=="}"""), cancellationToken);
+        var header = JsonNode.Parse(await read.EnsureSuccessStatusCode().Content.ReadAsStringAsync(cancellationToken))!["header"]!;
+        var body = $$"""{"revision":"{{(string)header["revision"]!}}","physical":true}""";
+        using var compacted = await etcd.PostAsync(new Uri("/v3/kv/compaction", UriKind.Relative), new StringContent(body), cancellationToken);
+        compacted.EnsureSuccessStatusCode();
     }
 
     /// <summary>Ends both servers and deletes their data.</summary>
@@ -201,7 +231,7 @@ public sealed class ApiServer : IAsyncDisposable
     [
         $"--etcd-servers={EtcdUrl}", "--bind-address=127.0.0.1", $"--secure-port={Url.Port}",
         // Nobody reaches this server through the `kubernetes` Service, and its endpoints may not be loopback addresses.
-        "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none", "--service-cluster-ip-range=10.0.0.0/24",
+        "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none", "--service-cluster-ip-range=10.0.0.0/16",
         "--authorization-mode=RBAC", "--allow-privileged=true",
         $"--client-ca-file={InFolder("ca.crt")}", $"--tls-cert-file={InFolder("server.crt")}", $"--tls-private-key-file={InFolder("server.key")}",
         $"--token-auth-file={InFolder("tokens.csv")}",
