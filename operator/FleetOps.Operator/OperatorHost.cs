@@ -34,15 +34,17 @@ internal static class OperatorHost
                 runtime.LeaseNamespace = options.Namespace;
                 runtime.WatchNamespaces = options.WatchNamespaces;
             })
-            .AddModelDeployments(new(
-                options.WorkerImage,
-                options.WorkerCudaImage ?? options.WorkerImage,
-                options.WorkerImagePullPolicy,
-                options.WorkerCudaImagePullPolicy ?? options.WorkerImagePullPolicy)
-            {
-                AllowedHostPaths = options.AllowedHostPaths,
-                RequiresLicenseAcceptance = options.RequireLicenseAcceptance,
-            });
+            .AddModelDeployments(
+                new(
+                    options.WorkerImage,
+                    options.WorkerCudaImage ?? options.WorkerImage,
+                    options.WorkerImagePullPolicy,
+                    options.WorkerCudaImagePullPolicy ?? options.WorkerImagePullPolicy)
+                {
+                    AllowedHostPaths = options.AllowedHostPaths,
+                    RequiresLicenseAcceptance = options.RequireLicenseAcceptance,
+                },
+                watchesNodes: options.WatchNamespaces.Count == 0);
 
         var app = builder.Build();
         app.MapControllerRuntime();

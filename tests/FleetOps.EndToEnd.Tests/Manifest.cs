@@ -21,10 +21,14 @@ internal static class Manifest
     /// <param name="gpus">How many `nvidia.com/gpu` each worker asks for.</param>
     /// <param name="source">Where the weights come from, if not from the claim.</param>
     /// <param name="sha256">The digest to enforce, if not the right one.</param>
+    /// <param name="memory">A Kubernetes quantity.</param>
+    /// <param name="resources">Further lines of `spec.resources`, indented by four spaces.</param>
+    /// <param name="spec">Further lines of `spec`, indented by two spaces.</param>
     /// <param name="more">Further lines of `spec.model`, indented by four spaces.</param>
     public static string Model(
         string name, int replicas = 1, int contextLength = 512, string cpu = "400m", int gpus = 1,
-        string source = "pvc://demo-models/demo.gguf", string? sha256 = null, string more = "") => $"""
+        string source = "pvc://demo-models/demo.gguf", string? sha256 = null,
+        string memory = "512Mi", string resources = "", string spec = "", string more = "") => $"""
         apiVersion: fleetops.dev/v1alpha1
         kind: ModelDeployment
         metadata:
@@ -40,8 +44,10 @@ internal static class Manifest
           resources:
             gpus: {gpus}
             cpu: {cpu}
-            memory: 512Mi
+            memory: {memory}
+        {resources}
           replicas: {replicas}
+        {spec}
 
         """;
 }

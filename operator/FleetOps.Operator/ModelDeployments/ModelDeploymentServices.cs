@@ -18,7 +18,10 @@ internal static class ModelDeploymentServices
 {
     private const int Workers = 16;
 
-    public static ControllerRuntimeBuilder AddModelDeployments(this ControllerRuntimeBuilder runtime, WorkerSettings settings)
+    /// <param name="runtime">The runtime.</param>
+    /// <param name="settings">How workers are made.</param>
+    /// <param name="watchesNodes">Whether the operator may read the nodes, to tell which GPUs there are.</param>
+    public static ControllerRuntimeBuilder AddModelDeployments(this ControllerRuntimeBuilder runtime, WorkerSettings settings, bool watchesNodes)
     {
         runtime.Services.AddSingleton(settings);
         var states = new WorkerStates(TimeProvider.System);
@@ -30,6 +33,17 @@ internal static class ModelDeploymentServices
         runtime.Services.AddSingleton<ChildWriter>();
         runtime.Services.AddSingleton<StatusEvents>();
         runtime.Services.AddHostedService<WorkerStatePoller>();
+        var gpus = new NodeGpus();
+        runtime.Services.AddSingleton(gpus);
+        if (watchesNodes)
+        {
+            runtime.AddInformer(BuiltInTypes.Nodes, configure: nodes =>
+            {
+                nodes.TrimWith(Trimming.Trim);
+                nodes.Subscribe(gpus.NodeChanged);
+            });
+        }
+
         var workerPods = new WatchScope { LabelSelector = StoreIndexes.WorkerPodSelector };
         runtime.AddInformer(BuiltInTypes.Pods, workerPods, configure: pods =>
         {

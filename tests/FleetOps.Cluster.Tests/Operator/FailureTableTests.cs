@@ -26,6 +26,16 @@ public sealed class FailureTableTests(OperatedCluster cluster)
             Deployment = """{"type":"Progressing","status":"False","reason":"ProgressDeadlineExceeded","message":"timed out"}""",
         },
         ["all GPUs taken"] = new("GpuUnavailable", "1 Insufficient nvidia.com/gpu", "spec.resources.gpus") { Pod = BrokenModel.Unschedulable("0/1 nodes are available: 1 Insufficient nvidia.com/gpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.") },
+        ["no such GPU"] = new("GpuNotOffered", "no node offers amd.com/gpu; the cluster offers NVIDIA-L4 as nvidia.com/gpu (23034 MiB, 8 on 1 node)", "Correct spec.resources")
+        {
+            Spec = "{model: {source: hf://o/r/f.gguf}, resources: {gpus: 1, gpuResourceName: amd.com/gpu}}",
+            Pod = BrokenModel.Unschedulable("0/1 nodes are available: 1 Insufficient amd.com/gpu."),
+        },
+        ["no such product"] = new("GpuNotOffered", "no node offers nvidia.com/gpu with product NVIDIA-L40S", "gpuProducts")
+        {
+            Spec = "{model: {source: hf://o/r/f.gguf}, resources: {gpus: 1, gpuProducts: [NVIDIA-L40S]}}",
+            Pod = BrokenModel.Unschedulable("0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."),
+        },
         ["no memory on nodes"] = new("Unschedulable", "1 Insufficient memory", "lower spec.resources") { Pod = BrokenModel.Unschedulable("0/1 nodes are available: 1 Insufficient memory.") },
         ["no such node"] = new("Unschedulable", "didn't match Pod's node affinity/selector", "spec.placement") { Pod = BrokenModel.Unschedulable("0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.") },
         ["tainted nodes"] = new("Unschedulable", "untolerated taint", "spec.placement") { Pod = BrokenModel.Unschedulable("0/1 nodes are available: 1 node(s) had untolerated taint {dedicated: other}.") },
@@ -36,6 +46,7 @@ public sealed class FailureTableTests(OperatedCluster cluster)
         ["container config"] = new("ContainerConfigInvalid", "configmap \"env\" not found", "kubectl describe pod") { Pod = BrokenModel.Waiting("CreateContainerConfigError", "configmap \\\"env\\\" not found") },
         ["container start"] = new("ContainerConfigInvalid", "no runtime for nvidia", "kubectl describe pod") { Pod = BrokenModel.Crashed(128, "no runtime for nvidia", "StartError") },
         ["killed for memory"] = new("OutOfMemory", "OOMKilled, exit code 137", "spec.resources.memory") { Pod = BrokenModel.Crashed(137, "", "OOMKilled") },
+        ["no memory to start"] = new("OutOfMemory", "container init was OOM-killed", "spec.resources.memory") { Pod = BrokenModel.Waiting("RunContainerError", "container init was OOM-killed (memory limit too low?)") },
         ["killed by its probe"] = new("CrashLoop", "exit code 137", "kubectl logs --previous") { Pod = BrokenModel.Crashed(137) },
         ["crash"] = new("CrashLoop", "exit code 139", "kubectl logs --previous") { Pod = BrokenModel.Crashed(139) },
         ["evicted for memory"] = new("PodEvicted", "low on resource: memory", "relieve the node") { Pod = """{"phase":"Failed","reason":"Evicted","message":"The node was low on resource: memory."}""" },

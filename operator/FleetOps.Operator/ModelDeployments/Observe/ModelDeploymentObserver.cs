@@ -11,7 +11,8 @@ internal sealed class ModelDeploymentObserver(
     ChildStores children,
     IStore<V1Pod> pods,
     IStore<V1Secret> secrets,
-    WorkerStates states)
+    WorkerStates states,
+    NodeGpus gpus)
 {
     /// <param name="model">As the store holds it.</param>
     /// <param name="servesPodDisruptionBudgets">Whether the cluster knows policy/v1.</param>
@@ -30,6 +31,7 @@ internal sealed class ModelDeploymentObserver(
             PodDisruptionBudget = children.PodDisruptionBudgets.Get(new(ns, names.Deployment)),
             ServesPodDisruptionBudgets = servesPodDisruptionBudgets,
             Workers = [.. pods.ByIndex(StoreIndexes.PodModel, StoreIndexes.Value(ns, names.ModelLabel)).Select(states.Observe)],
+            Gpus = gpus.Current,
             SecretExists = model.Spec.Model.CredentialsSecretRef is not { } secret || secrets.Get(new ObjectKey(ns, secret.Name)) is not null,
         };
     }

@@ -49,6 +49,14 @@ internal static class Trimming
         };
     }
 
+    /// <summary>Keeps of a node which GPUs it has.</summary>
+    public static void Trim(V1Node node)
+    {
+        TrimMetadata(node.Metadata, GpuOffers.ProductLabel, GpuOffers.MemoryLabel);
+        node.Spec = null;
+        node.Status = new() { Allocatable = node.Status?.Allocatable };
+    }
+
     /// <summary>Keeps of a Secret that it exists. Its annotations may hold its values (<c>kubectl apply</c> writes them there).</summary>
     public static void Trim(V1Secret secret)
     {

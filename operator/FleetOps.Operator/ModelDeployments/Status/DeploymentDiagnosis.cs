@@ -16,7 +16,7 @@ internal static class DeploymentDiagnosis
             return null;
         }
 
-        var reason = message.Contains("exceeded quota", StringComparison.Ordinal) || message.Contains("failed quota", StringComparison.Ordinal) ? Reasons.QuotaExceeded
+        var reason = message.Contains("exceeded quota", StringComparison.Ordinal) || message.Contains("failed quota", StringComparison.Ordinal) || message.Contains("status unknown for quota", StringComparison.Ordinal) ? Reasons.QuotaExceeded
             : message.Contains("RuntimeClass", StringComparison.OrdinalIgnoreCase) && message.Contains("not found", StringComparison.Ordinal) ? Reasons.RuntimeClassNotFound
             : Reasons.PodRefused;
         return ReasonTraits.Describe(reason, $"Deployment {deployment!.Metadata.Name}", $"the API server refuses its pods: {message}");

@@ -110,6 +110,8 @@ internal static class PodDiagnosis
                 view with { Trouble = new(Reasons.ImagePullFailed, message) },
             "ErrImagePull" or "ImagePullBackOff" or "InvalidImageName" or "ErrImageNeverPull" or "ImageInspectError" or "RegistryUnavailable" =>
                 view with { Trouble = ReasonTraits.Describe(Reasons.ImagePullFailed, subject, "the worker's image cannot be pulled" + Detail(waiting)) },
+            "CreateContainerError" or "RunContainerError" when Termination.IsInitKilled(waiting.Message) =>
+                view with { Trouble = ReasonTraits.Describe(Reasons.OutOfMemory, subject, $"the worker could not even be started within its memory limit ({said})") },
             "CreateContainerConfigError" or "CreateContainerError" or "RunContainerError" =>
                 view with { Trouble = ReasonTraits.Describe(Reasons.ContainerConfigInvalid, subject, said) },
             "CrashLoopBackOff" => view with

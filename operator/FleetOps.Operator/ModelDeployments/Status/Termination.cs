@@ -29,6 +29,11 @@ internal static class Termination
             return ReasonTraits.Describe(Reasons.OutOfMemory, subject, $"the worker was killed because it used more than its memory limit (OOMKilled, exit code {code})");
         }
 
+        if (IsInitKilled(ended.Message))
+        {
+            return ReasonTraits.Describe(Reasons.OutOfMemory, subject, $"the worker could not even be started within its memory limit: {ended.Message}");
+        }
+
         if (LastWords(ended.Message) is { Reason: { } reason } words && Reasons.All.Contains(reason))
         {
             return ReasonTraits.Describe(reason, subject, $"{words.Message ?? "the worker ended"} (exit code {code})");
@@ -48,6 +53,9 @@ internal static class Termination
             _ => ReasonTraits.Describe(Reasons.CrashLoop, subject, $"the worker ended with exit code {code}{Said(ended)}"),
         };
     }
+
+    /// <summary>Whether the container runtime tells that the memory limit is too low for a process at all.</summary>
+    public static bool IsInitKilled(string? message) => message?.Contains("OOM-killed", StringComparison.OrdinalIgnoreCase) == true;
 
     private static string Said(V1ContainerStateTerminated ended) => string.IsNullOrWhiteSpace(ended.Message) ? "" : $" and said: {ended.Message.Trim()}";
 
