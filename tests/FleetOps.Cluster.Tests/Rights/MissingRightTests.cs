@@ -20,6 +20,12 @@ public sealed class MissingRightTests(RightsCluster cluster)
         { "fleetops.dev", "modeldeployments/finalizers", "update", "lacking", "cannot set blockOwnerDeletion" },
     };
 
+    public static TheoryData<string, string, string> UnpatchedChildren => new()
+    {
+        { "apps", "deployments", """{"spec":{"replicas":7}}""" },
+        { "", "services", """{"spec":{"selector":{"fleetops.dev/model":"another"}}}""" },
+    };
+
     public static TheoryData<string, string, string> RefusedRequests => new()
     {
         { "fleetops.dev", "modeldeployments/status", "patch" },
@@ -47,6 +53,20 @@ public sealed class MissingRightTests(RightsCluster cluster)
         var message = await ns.AwaitConditionAsync("lacking", "Ready", "False", "ChildRefused");
         Assert.Contains(child, message, StringComparison.Ordinal);
         Assert.Contains(cause, message, StringComparison.Ordinal);
+    }
+
+    [Theory, MemberData(nameof(UnpatchedChildren))]
+    public async Task The_condition_names_the_child_that_cannot_be_put_back(string group, string resource, string edit)
+    {
+        var ns = await NewNamespaceWithoutAsync(new(group, resource, "patch"));
+        await using var running = await cluster.StartOperatorAsync(ns.Name, ns.Name);
+        await ns.CreateModelAsync("lacking");
+        await ns.AwaitConditionAsync("lacking", "Ready", "False", "WorkersStarting");
+
+        var edited = await ns.Rest.MergeAsync($"{(resource == "services" ? ns.Services : ns.Deployments)}/lacking", edit);
+        Assert.True(edited.IsSuccess, edited.Message);
+
+        Assert.Contains($"cannot patch resource \"{resource}\"", await ns.AwaitConditionAsync("lacking", "Ready", "False", "ChildRefused"), StringComparison.Ordinal);
     }
 
     [Theory, MemberData(nameof(RefusedRequests))]
