@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text.Json;
 using k8s;
 using k8s.Models;
@@ -16,19 +14,17 @@ internal sealed class ApplyIntent
     /// </summary>
     public const string DigestAnnotation = "fleetops.dev/applied-intent";
 
-    private static readonly HashSet<string> ServerSetMetadata = new(StringComparer.Ordinal)
-    {
-        "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid",
-    };
+    private readonly Func<byte[]> _write;
+    private byte[]? _utf8Json;
 
-    private ApplyIntent(byte[] utf8Json, IntentDigest digest)
+    private ApplyIntent(Func<byte[]> write, IntentDigest digest)
     {
-        Utf8Json = utf8Json;
+        _write = write;
         Digest = digest;
     }
 
-    /// <summary>The document as it is sent.</summary>
-    public byte[] Utf8Json { get; }
+    /// <summary>The document as it is sent; made when it is first asked for, since most intents are found to be met by their digest.</summary>
+    public byte[] Utf8Json => _utf8Json ??= _write();
 
     /// <summary>Digest of the document without the annotation that holds it; default when none was asked for.</summary>
     public IntentDigest Digest { get; }
@@ -37,25 +33,24 @@ internal sealed class ApplyIntent
     public static ApplyIntent ForObject<T>(ResourceType<T> type, T desired, bool withDigest = false)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        using var document = DocumentOf(type, desired);
-        var digest = withDigest ? DigestOf(type.ApiVersion, type.Kind, document.RootElement) : default;
-        return new ApplyIntent(
-            Write(writer => WriteObject(writer, type.ApiVersion, type.Kind, document.RootElement, withDigest ? digest.ToString() : null, isSorted: false)),
-            digest);
+        var serialized = Serialized(type, desired);
+        var digest = withDigest ? IntentDigestion.Of(type.ApiVersion, type.Kind, serialized) : default;
+        return new ApplyIntent(() => Write(writer => WriteObject(writer, type.ApiVersion, type.Kind, serialized, withDigest ? digest.ToString() : null)), digest);
     }
 
     /// <summary>The status alone, with just the metadata that says whose.</summary>
     public static ApplyIntent ForStatus<T>(ResourceType<T> type, T desired)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        using var document = DocumentOf(type, desired);
-        if (!document.RootElement.TryGetProperty("status"u8, out var status))
+        using var document = JsonDocument.Parse(Serialized(type, desired));
+        if (!document.RootElement.TryGetProperty("status"u8, out var found))
         {
             throw new ArgumentException($"{type.Kind} {ObjectKey.Of(desired)} has no status to apply; set it first.", nameof(desired));
         }
 
+        var status = found.Clone();
         return new ApplyIntent(
-            Write(writer =>
+            () => Write(writer =>
             {
                 writer.WriteStartObject();
                 writer.WriteString("apiVersion"u8, type.ApiVersion);
@@ -72,6 +67,17 @@ internal sealed class ApplyIntent
             default);
     }
 
+    /// <summary>Whether the property of <c>metadata</c> at which the reader stands is the server's to set.</summary>
+    public static bool IsServerSet(ref Utf8JsonReader reader) =>
+        reader.ValueTextEquals("creationTimestamp"u8) || reader.ValueTextEquals("deletionGracePeriodSeconds"u8) || reader.ValueTextEquals("deletionTimestamp"u8)
+        || reader.ValueTextEquals("generation"u8) || reader.ValueTextEquals("managedFields"u8) || reader.ValueTextEquals("resourceVersion"u8)
+        || reader.ValueTextEquals("selfLink"u8) || reader.ValueTextEquals("uid"u8);
+
+    private static bool IsServerSet(JsonProperty field) =>
+        field.NameEquals("creationTimestamp"u8) || field.NameEquals("deletionGracePeriodSeconds"u8) || field.NameEquals("deletionTimestamp"u8)
+        || field.NameEquals("generation"u8) || field.NameEquals("managedFields"u8) || field.NameEquals("resourceVersion"u8)
+        || field.NameEquals("selfLink"u8) || field.NameEquals("uid"u8);
+
     private static void WriteIfSet(Utf8JsonWriter writer, string name, string? value)
     {
         if (!string.IsNullOrEmpty(value))
@@ -80,7 +86,7 @@ internal sealed class ApplyIntent
         }
     }
 
-    private static JsonDocument DocumentOf<T>(ResourceType<T> type, T desired)
+    private static byte[] Serialized<T>(ResourceType<T> type, T desired)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         if (string.IsNullOrEmpty(desired.Metadata?.Name))
@@ -88,120 +94,68 @@ internal sealed class ApplyIntent
             throw new ArgumentException($"A {type.Kind} without metadata.name cannot be applied; server-side apply needs the name.", nameof(desired));
         }
 
-        var document = JsonSerializer.SerializeToDocument(desired, type.Json);
-        if (document.RootElement.ValueKind != JsonValueKind.Object)
-        {
-            document.Dispose();
-            throw new ArgumentException($"{typeof(T)} does not serialize to a JSON object.", nameof(desired));
-        }
-
-        return document;
+        var utf8 = JsonSerializer.SerializeToUtf8Bytes(desired, type.Json);
+        return utf8 is [(byte)'{', ..] ? utf8 : throw new ArgumentException($"{typeof(T)} does not serialize to a JSON object.", nameof(desired));
     }
 
-    // The order of labels or of a model's properties means nothing and may differ between runs and releases.
-    private static IntentDigest DigestOf(string apiVersion, string kind, JsonElement root)
+    private static void WriteObject(Utf8JsonWriter writer, string apiVersion, string kind, byte[] serialized, string? digest)
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Write(writer => WriteObject(writer, apiVersion, kind, root, digest: null, isSorted: true)), hash);
-        return new IntentDigest(BinaryPrimitives.ReadUInt128BigEndian(hash), FieldPaths.Digest(root));
-    }
-
-    private static void WriteObject(Utf8JsonWriter writer, string apiVersion, string kind, JsonElement root, string? digest, bool isSorted)
-    {
+        using var document = JsonDocument.Parse(serialized);
         writer.WriteStartObject();
         writer.WriteString("apiVersion"u8, apiVersion);
         writer.WriteString("kind"u8, kind);
-        foreach (var field in Fields(root, isSorted))
+        foreach (var field in document.RootElement.EnumerateObject())
         {
             if (field.NameEquals("metadata"u8))
             {
                 writer.WriteStartObject("metadata"u8);
-                WriteMetadata(writer, field.Value, digest, isSorted);
+                WriteMetadata(writer, field.Value, digest);
                 writer.WriteEndObject();
             }
             else if (!field.NameEquals("status"u8) && !field.NameEquals("apiVersion"u8) && !field.NameEquals("kind"u8))
             {
-                WriteField(writer, field, isSorted);
+                field.WriteTo(writer);
             }
         }
 
         writer.WriteEndObject();
     }
 
-    private static void WriteMetadata(Utf8JsonWriter writer, JsonElement metadata, string? digest, bool isSorted)
+    private static void WriteMetadata(Utf8JsonWriter writer, JsonElement metadata, string? digest)
     {
-        foreach (var field in Fields(metadata, isSorted))
+        foreach (var field in metadata.EnumerateObject())
         {
             if (digest is not null && field.NameEquals("annotations"u8))
             {
-                writer.WriteStartObject("annotations"u8);
-                foreach (var annotation in field.Value.EnumerateObject())
-                {
-                    annotation.WriteTo(writer);
-                }
-
-                writer.WriteString(DigestAnnotation, digest);
-                writer.WriteEndObject();
+                WriteAnnotations(writer, field.Value, digest);
                 digest = null;
             }
-            else if (!ServerSetMetadata.Contains(field.Name))
+            else if (!IsServerSet(field))
             {
-                WriteField(writer, field, isSorted);
+                field.WriteTo(writer);
             }
         }
 
         if (digest is not null)
         {
-            writer.WriteStartObject("annotations"u8);
-            writer.WriteString(DigestAnnotation, digest);
-            writer.WriteEndObject();
+            WriteAnnotations(writer, default, digest);
         }
     }
 
-    private static void WriteField(Utf8JsonWriter writer, JsonProperty field, bool isSorted)
+    private static void WriteAnnotations(Utf8JsonWriter writer, JsonElement others, string digest)
     {
-        if (isSorted)
+        writer.WriteStartObject("annotations"u8);
+        if (others.ValueKind == JsonValueKind.Object)
         {
-            writer.WritePropertyName(field.Name);
-            WriteSorted(writer, field.Value);
+            foreach (var annotation in others.EnumerateObject())
+            {
+                annotation.WriteTo(writer);
+            }
         }
-        else
-        {
-            field.WriteTo(writer);
-        }
+
+        writer.WriteString(DigestAnnotation, digest);
+        writer.WriteEndObject();
     }
-
-    private static void WriteSorted(Utf8JsonWriter writer, JsonElement value)
-    {
-        switch (value.ValueKind)
-        {
-            case JsonValueKind.Object:
-                writer.WriteStartObject();
-                foreach (var field in Fields(value, isSorted: true))
-                {
-                    writer.WritePropertyName(field.Name);
-                    WriteSorted(writer, field.Value);
-                }
-
-                writer.WriteEndObject();
-                break;
-            case JsonValueKind.Array:
-                writer.WriteStartArray();
-                foreach (var item in value.EnumerateArray())
-                {
-                    WriteSorted(writer, item);
-                }
-
-                writer.WriteEndArray();
-                break;
-            default:
-                value.WriteTo(writer);
-                break;
-        }
-    }
-
-    private static IEnumerable<JsonProperty> Fields(JsonElement element, bool isSorted) =>
-        isSorted ? element.EnumerateObject().OrderBy(field => field.Name, StringComparer.Ordinal) : element.EnumerateObject();
 
     private static byte[] Write(Action<Utf8JsonWriter> write)
     {
