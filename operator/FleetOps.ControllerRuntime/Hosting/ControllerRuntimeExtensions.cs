@@ -53,7 +53,7 @@ public static class ControllerRuntimeExtensions
         services.AddSingleton(static provider => new RuntimeHealth(provider.GetRequiredService<InformerRegistry>(), provider.GetRequiredService<LeaderElection>()));
         services.AddHostedService<ControllerHost>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.GracefulShutdown + TimeSpan.FromSeconds(10));
-        services.AddOpenTelemetry().WithMetrics(static metrics => metrics.AddMeter(RuntimeMeter.Name).AddPrometheusExporter());
+        services.AddOpenTelemetry().WithMetrics(static metrics => metrics.AddMeter(RuntimeMeter.Name, "System.Runtime").AddPrometheusExporter());
         return new ControllerRuntimeBuilder(services, options);
     }
 

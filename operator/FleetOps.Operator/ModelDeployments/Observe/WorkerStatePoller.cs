@@ -28,7 +28,8 @@ internal sealed partial class WorkerStatePoller(
         UseProxy = false,
         UseCookies = false,
         AllowAutoRedirect = false,
-        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+        // Each worker is another host and most are asked once: ten thousand open connections would be the price of reusing a few.
+        PooledConnectionLifetime = TimeSpan.Zero,
     })
     {
         Timeout = Timeout.InfiniteTimeSpan,
