@@ -18,6 +18,10 @@ internal static class ModelDeploymentServices
 {
     private const int Workers = 16;
 
+    // After an outage every model may have failed once: ten thousand of them are tried again within two minutes.
+    private const int RetriesPerSecond = 100;
+    private const int RetryBurst = 1000;
+
     /// <param name="runtime">The runtime.</param>
     /// <param name="settings">How workers are made.</param>
     /// <param name="watchesNodes">Whether the operator may read the nodes, to tell which GPUs there are.</param>
@@ -57,6 +61,7 @@ internal static class ModelDeploymentServices
             ModelDeploymentTypes.ModelDeployments,
             controller => controller
                 .WithWorkers(Workers)
+                .WithRetryLimit(RetriesPerSecond, RetryBurst)
                 .WithIndex(StoreIndexes.Secret, StoreIndexes.SecretsOf)
                 .WithIndex(StoreIndexes.ChildName, StoreIndexes.ChildNamesOf)
                 .When(Predicates.SpecOrDeletionChanged)
