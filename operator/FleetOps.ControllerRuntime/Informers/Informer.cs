@@ -155,7 +155,16 @@ public sealed class Informer<T> : IInformer, IReflectorTarget<T>
         // Items of a LIST come without these two; owner references and events need them.
         entity.ApiVersion = _type.ApiVersion;
         entity.Kind = _type.Kind;
-        _trim?.Invoke(entity);
+        try
+        {
+            _trim?.Invoke(entity);
+        }
+        catch (Exception e)
+        {
+            // An object that is larger than it need be is better than none.
+            _metrics.HandlerFault(_type.ToString());
+            InformerLog.HandlerFailed(_logger, e, Name, ChangeKind.Modified, ObjectKey.Of(entity));
+        }
     }
 
     private void Raise(Change<T> change)

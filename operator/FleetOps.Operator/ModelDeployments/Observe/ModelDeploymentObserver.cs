@@ -30,7 +30,7 @@ internal sealed class ModelDeploymentObserver(
             NetworkPolicy = children.NetworkPolicies.Get(new(ns, names.Deployment)),
             PodDisruptionBudget = children.PodDisruptionBudgets.Get(new(ns, names.Deployment)),
             ServesPodDisruptionBudgets = servesPodDisruptionBudgets,
-            Workers = [.. pods.ByIndex(StoreIndexes.PodModel, StoreIndexes.Value(ns, names.ModelLabel)).Select(states.Observe)],
+            Workers = [.. pods.ByIndex(StoreIndexes.PodModel, StoreIndexes.Value(ns, model.Metadata.Name)).Select(states.Observe)],
             Gpus = gpus.Current,
             SecretExists = model.Spec.Model.CredentialsSecretRef is not { } secret || secrets.Get(new ObjectKey(ns, secret.Name)) is not null,
         };

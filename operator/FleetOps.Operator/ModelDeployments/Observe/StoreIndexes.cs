@@ -21,8 +21,7 @@ internal static class StoreIndexes
 
     public static string Value(string? ns, string name) => $"{ns}/{name}";
 
-    public static IEnumerable<string> ModelsOf(V1Pod pod) =>
-        pod.Metadata.Labels is { } labels && labels.TryGetValue(Labels.Model, out var model) ? [Value(pod.Metadata.NamespaceProperty, model)] : [];
+    public static IEnumerable<string> ModelsOf(V1Pod pod) => WorkerPods.OwnerOf(pod) is { } owner ? [Value(owner.Namespace, owner.Name)] : [];
 
     public static IEnumerable<string> SecretsOf(ModelDeployment model) =>
         model.Spec?.Model?.CredentialsSecretRef is { } secret ? [Value(model.Metadata.NamespaceProperty, secret.Name)] : [];

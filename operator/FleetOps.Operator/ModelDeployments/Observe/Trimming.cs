@@ -10,8 +10,15 @@ internal static class Trimming
     /// <summary>Keeps of a pod whose it is, where it is and how it is.</summary>
     public static void Trim(V1Pod pod)
     {
+        var node = pod.Spec?.NodeName;
         TrimMetadata(pod.Metadata, Labels.Model, Labels.ModelName, Labels.TemplateHash);
-        pod.Spec = pod.Spec?.NodeName is { } node ? new() { NodeName = SharedStrings.Of(node) } : null;
+        pod.Metadata.Labels = null;
+        if (node is not null)
+        {
+            WorkerPods.Keep(pod, SharedStrings.Of(node));
+        }
+
+        pod.Spec = null;
         if (pod.Status is not { } status)
         {
             return;
@@ -43,7 +50,7 @@ internal static class Trimming
             Reason = status.Reason,
             Message = status.Message,
             PodIP = status.PodIP,
-            Conditions = status.Conditions?.Where(condition => condition.Type is "Ready" or "PodScheduled").ToList(),
+            Conditions = status.Conditions?.Where(condition => condition.Type == "Ready" || (condition.Type == "PodScheduled" && condition.Status != "True")).ToList(),
             ContainerStatuses = status.ContainerStatuses,
             InitContainerStatuses = status.InitContainerStatuses is { Count: > 0 } ? status.InitContainerStatuses : null,
         };
@@ -70,11 +77,36 @@ internal static class Trimming
     public static void Trim(ModelDeployment model)
     {
         TrimMetadata(model.Metadata);
-        if (model.Status?.Conditions is { } conditions)
+        if (model.Spec is { } spec)
         {
-            model.Status = model.Status with { Conditions = [.. conditions.Select(Shared)] };
+            // Most specs leave most to the defaults.
+            spec.Engine = SharedRecords<EngineSpec>.Of(spec.Engine);
+            spec.Resources = SharedRecords<ResourcesSpec>.Of(spec.Resources);
+            spec.Rollout = SharedRecords<RolloutSpec>.Of(spec.Rollout);
+            spec.Cache = SharedRecords<CacheSpec>.Of(spec.Cache);
+            spec.Service = SharedRecords<ServiceSpec>.Of(spec.Service);
+        }
+
+        if (model.Status is { } status)
+        {
+            model.Status = status with
+            {
+                Phase = SharedStrings.Of(status.Phase),
+                Ready = SharedStrings.Of(status.Ready),
+                Model = SharedRecords<ServedModel>.Of(status.Model),
+                Workers = status.Workers is null ? null : [.. status.Workers.Select(Shared)],
+                Conditions = status.Conditions is null ? null : [.. status.Conditions.Select(Shared)],
+            };
         }
     }
+
+    private static WorkerStatus Shared(WorkerStatus worker) => worker with
+    {
+        Node = SharedStrings.Of(worker.Node),
+        Phase = SharedStrings.Of(worker.Phase),
+        Reason = SharedStrings.Of(worker.Reason),
+        Message = SharedStrings.Of(worker.Message),
+    };
 
     private static Condition Shared(Condition condition) => condition with
     {

@@ -12,4 +12,15 @@ internal static class WorkerPods
         pod.Metadata.Annotations is { } annotations && annotations.TryGetValue(Labels.ModelName, out var name)
             ? new ObjectKey(pod.Metadata.NamespaceProperty, name)
             : null;
+
+    // A pod's spec is some fifty references, of which one is read: the annotations of a stored pod hold it instead.
+    private const string NodeAnnotation = "node";
+
+    /// <summary>The node that a pod runs on; null while it has none.</summary>
+    public static string? NodeOf(V1Pod pod) =>
+        pod.Spec?.NodeName ?? (pod.Metadata.Annotations is { } annotations && annotations.TryGetValue(NodeAnnotation, out var node) ? node : null);
+
+    /// <summary>Notes the node of a pod whose spec is not kept.</summary>
+    public static void Keep(V1Pod pod, string node) =>
+        (pod.Metadata.Annotations ??= new Dictionary<string, string>(StringComparer.Ordinal))[NodeAnnotation] = node;
 }

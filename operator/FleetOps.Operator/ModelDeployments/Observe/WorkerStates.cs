@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using FleetOps.Api;
 using FleetOps.ControllerRuntime.Informers;
+using FleetOps.ControllerRuntime;
 using FleetOps.Operator.ModelDeployments.Plan;
 using k8s.Models;
 
@@ -68,7 +69,7 @@ internal sealed class WorkerStates(TimeProvider time)
     public bool Answered(V1Pod pod, WorkerState state, int patience)
     {
         var before = Current(pod);
-        var shown = before?.State is { } known && !IsNews(known, state) ? known : state;
+        var shown = before?.State is { } known && !IsNews(known, state) ? known : Shared(state);
         var unready = state.Phase == WorkerPhases.Serving && !IsReady(pod) ? (before?.Unready ?? 0) + 1 : 0;
         var isUnreadyLong = unready >= patience;
         Keep(pod, new(ContainerIdOf(pod)) { State = shown, Unready = unready, IsUnreadyLong = isUnreadyLong });
@@ -142,6 +143,15 @@ internal sealed class WorkerStates(TimeProvider time)
 
         return null;
     }
+
+    // Many workers serve one model, and all of them the same few phases.
+    private static WorkerState Shared(WorkerState state) => state with
+    {
+        Phase = SharedStrings.Of(state.Phase),
+        Reason = SharedStrings.Of(state.Reason),
+        Message = SharedStrings.Of(state.Message),
+        Model = SharedRecords<WorkerModel>.Of(state.Model),
+    };
 
     // Progress counts by whole percents: a file of any size causes at most a hundred writes of status.
     private static bool IsNews(WorkerState before, WorkerState now) =>

@@ -20,7 +20,7 @@ internal static class PodDiagnosis
         var view = new WorkerView
         {
             Pod = pod.Metadata.Name,
-            Node = pod.Spec?.NodeName,
+            Node = WorkerPods.NodeOf(pod),
             Phase = WorkerPhases.Pending,
             Since = Seconds(pod.Metadata.CreationTimestamp),
             IsCurrent = templateHash is not null && Annotation(pod, Labels.TemplateHash) == templateHash,
