@@ -119,6 +119,7 @@ internal sealed class BurstFigure(Report report, string program, int count, int 
     // The order is the operator's: the children of one ModelDeployment after those of another.
     private static async Task<IReadOnlyList<string>> DocumentsAsync(BenchCluster cluster, IReadOnlyList<ChildKind> kinds, CancellationToken cancel)
     {
+        var planned = await PlannedChildren.OfAsync(cluster, cancel);
         var children = new List<(string Namespace, string Owner, string Line)>();
         foreach (var kind in kinds)
         {
@@ -127,7 +128,7 @@ internal sealed class BurstFigure(Report report, string program, int count, int 
                 var metadata = item!["metadata"]!;
                 if (metadata["ownerReferences"]?[0] is { } owner && (string?)owner["kind"] == "ModelDeployment")
                 {
-                    var document = StatedFields.Of(item, kind.ApiVersion, kind.Kind);
+                    var document = planned.DocumentOf(item, kind.ApiVersion, kind.Kind);
                     var ns = (string)metadata["namespace"]!;
                     children.Add((ns, (string)owner["name"]!, $"{kind.PathOf(ns, (string)metadata["name"]!)}\t{document.ToJsonString()}"));
                 }
