@@ -103,7 +103,8 @@ internal static unsafe class LlamaLog
 
     private static void Flush(StringBuilder fragments)
     {
-        var line = fragments.ToString().TrimEnd();
+        // Some messages are lists of several lines; they belong together.
+        var line = fragments.ToString().TrimEnd().ReplaceLineEndings(" ");
         fragments.Clear();
         if (line.Length == 0)
         {

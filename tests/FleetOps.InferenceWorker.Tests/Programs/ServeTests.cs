@@ -48,7 +48,7 @@ public sealed class ServeTests : IDisposable
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
         await using var worker = await WorkerProcess.ServeAsync($"http://{silent.LocalEndpoint}/model.gguf", "--sha256", new string('0', 64), "--model-dir", _folder);
-        Assert.Equal("Fetching", await worker.PhaseAsync());
+        await Until.HoldsAsync(async () => await worker.PhaseAsync() == "Fetching", "the worker fetches");
         worker.Terminate();
         Assert.Equal(0, await worker.ExitAsync());
     }
