@@ -60,7 +60,7 @@ public sealed class FailureTests(InstalledFleetOps fleet)
 
     [Fact]
     public Task A_node_that_does_not_exist_is_told_with_the_scheduler_s_own_words() =>
-        IsDiagnosedAsync(Manifest.Model("nowhere", spec: "  placement: {nodeSelector: {disk: none}}"), "nowhere", "Unschedulable", "node affinity/selector", "spec.placement");
+        IsDiagnosedAsync(Manifest.Model("nowhere", spec: "  placement: {nodeSelector: {disk: none}}"), "nowhere", "Unschedulable", "node affinity", "spec.placement");
 
     [Fact]
     public Task A_RuntimeClass_that_does_not_exist_is_named() =>
