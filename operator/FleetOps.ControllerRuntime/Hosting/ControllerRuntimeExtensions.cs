@@ -19,6 +19,8 @@ namespace FleetOps.ControllerRuntime.Hosting;
 /// <summary>Adds the controller runtime to a web application.</summary>
 public static class ControllerRuntimeExtensions
 {
+    private const int MostSeries = 200;
+
     /// <summary>
     /// Adds the host that runs controllers, with <see cref="KubeApi"/>, <see cref="Applier"/>, <see cref="EventRecorder"/> and
     /// <see cref="InformerRegistry"/> as services, and its metrics. A <see cref="Kubernetes"/> or <see cref="TimeProvider"/> registered earlier is used.
@@ -53,7 +55,11 @@ public static class ControllerRuntimeExtensions
         services.AddSingleton(static provider => new RuntimeHealth(provider.GetRequiredService<InformerRegistry>(), provider.GetRequiredService<LeaderElection>()));
         services.AddHostedService<ControllerHost>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.GracefulShutdown + TimeSpan.FromSeconds(10));
-        services.AddOpenTelemetry().WithMetrics(static metrics => metrics.AddMeter(RuntimeMeter.Name, "System.Runtime").AddPrometheusExporter());
+        services.AddOpenTelemetry().WithMetrics(static metrics => metrics
+            .AddMeter(RuntimeMeter.Name, "System.Runtime")
+            // Room for all series is made in advance, 2,000 of them for each instrument by default; the labels here have few values.
+            .AddView(static _ => new MetricStreamConfiguration { CardinalityLimit = MostSeries })
+            .AddPrometheusExporter());
         return new ControllerRuntimeBuilder(services, options);
     }
 
