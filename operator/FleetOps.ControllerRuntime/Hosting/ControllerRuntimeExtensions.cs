@@ -54,6 +54,10 @@ public static class ControllerRuntimeExtensions
             provider.GetRequiredService<IMeterFactory>()));
         services.AddSingleton(static provider => new RuntimeHealth(provider.GetRequiredService<InformerRegistry>(), provider.GetRequiredService<LeaderElection>()));
         services.AddHostedService<ControllerHost>();
+        services.AddHostedService(static provider => new IdleCollection(
+            provider.GetRequiredService<TimeProvider>(),
+            static () => GC.GetTotalAllocatedBytes(),
+            static () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true)));
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.GracefulShutdown + TimeSpan.FromSeconds(10));
         services.AddOpenTelemetry().WithMetrics(static metrics => metrics
             .AddMeter(RuntimeMeter.Name, "System.Runtime")
