@@ -1,4 +1,3 @@
-using System.Net;
 using FleetOps.ControllerRuntime.Apply;
 using k8s;
 using k8s.Models;
@@ -9,36 +8,26 @@ namespace FleetOps.ControllerRuntime.Informers;
 internal sealed class Lister<T>(KubeApi api, ResourceType<T> type, WatchScope scope, int pageSize, Action<T>? prepare = null)
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
-    // "0" is what the server has in memory, cheap at start. Later never older than what was seen: another API server may lag behind.
-    private string _atLeast = "0";
-
-    /// <summary>No later list may be older than this.</summary>
-    public void Seen(string resourceVersion) => _atLeast = resourceVersion;
-
+    // Without a resource version: the server then keeps to the limit. With one it may answer from its memory, whole, and a fleet of 10,000 would
+    // take more memory to read than to keep.
     public async Task<Collection> ListAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return await ListAsync(_atLeast, pageSize, cancellationToken).ConfigureAwait(false);
+            return await ListAsync(pageSize, cancellationToken).ConfigureAwait(false);
         }
-        catch (KubeApiException e) when (e.IsExpired || IsTooLarge(e))
+        catch (KubeApiException e) when (e.IsExpired)
         {
-            // Too old for the server's memory, newer than anything it has (etcd was restored), or the pages expired under way:
-            // read straight from etcd, all at once, so that nothing can expire in between.
-            return await ListAsync("", limit: 0, cancellationToken).ConfigureAwait(false);
+            // The pages expired under way: read all at once, so that nothing can expire in between.
+            return await ListAsync(limit: 0, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private static bool IsTooLarge(KubeApiException e) =>
-        e.StatusCode == HttpStatusCode.GatewayTimeout
-        && (e.Details?.Causes?.Any(cause => cause.Reason == "ResourceVersionTooLarge") == true
-            || e.ServerMessage.Contains("Too large resource version", StringComparison.Ordinal));
-
-    private async Task<Collection> ListAsync(string atLeast, int limit, CancellationToken cancellationToken)
+    private async Task<Collection> ListAsync(int limit, CancellationToken cancellationToken)
     {
         var objects = new Dictionary<ObjectKey, T>();
         var unreadable = new List<(ObjectKey, Exception)>();
-        var from = atLeast.Length == 0 ? "" : $"&resourceVersion={Uri.EscapeDataString(atLeast)}&resourceVersionMatch=NotOlderThan";
+        var from = "";
         while (true)
         {
             var path = $"{type.Path(scope.Namespace)}?limit={limit}{from}{scope.Query}";

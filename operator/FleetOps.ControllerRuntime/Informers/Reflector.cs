@@ -100,11 +100,6 @@ internal sealed class Reflector<T>
         catch (KubeApiException e) when (e.IsExpired)
         {
             InformerLog.Expired(_logger, _name, e.ServerMessage);
-            if (_version is not null)
-            {
-                _lister.Seen(_version);
-            }
-
             _version = null;
             return _delay.Expired();
         }
@@ -230,7 +225,6 @@ internal sealed class Reflector<T>
     {
         _target.Replace(_namespace, objects, [.. unreadable], resourceVersion);
         _version = resourceVersion;
-        _lister.Seen(resourceVersion);
         Lists++;
         _metrics.Listed(_type.ToString());
         Well();

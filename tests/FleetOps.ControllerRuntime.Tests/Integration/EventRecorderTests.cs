@@ -92,7 +92,6 @@ public sealed class EventRecorderTests(RealApi real)
     private async Task<List<Corev1Event>> ListAsync(string ns, string fieldSelector)
     {
         var lister = new Lister<Corev1Event>(real.Api, CoreEvents, new WatchScope { Namespace = ns, FieldSelector = fieldSelector }, 500);
-        lister.Seen("");
         return [.. (await lister.ListAsync(Token)).Objects.Values];
     }
 }

@@ -51,9 +51,7 @@ public sealed class InformerTests(RealApi real)
     {
         var ns = await real.NewNamespaceAsync();
         await Task.WhenAll(Enumerable.Range(0, 23).Select(i => real.Api.CreateAsync(BuiltInTypes.ConfigMaps, Examples.ConfigMap(ns, $"c{i}"), Token)));
-        // A server answers "0" from memory and ignores the limit; from etcd it pages.
         var lister = new Lister<V1ConfigMap>(real.Api, BuiltInTypes.ConfigMaps, new WatchScope { Namespace = ns }, pageSize: 5);
-        lister.Seen("");
 
         var list = await lister.ListAsync(Token);
 
