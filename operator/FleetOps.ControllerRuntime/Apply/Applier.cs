@@ -25,6 +25,9 @@ public sealed class Applier(KubeApi api)
 {
     private const int MaxRemembered = 10_000;
 
+    // They are how the object was found, and an observed object has them elsewhere.
+    private static readonly HashSet<string> Identity = new(StringComparer.Ordinal) { "apiVersion", "kind", "metadata.name", "metadata.namespace" };
+
     private readonly FieldOwnership _ownership = new(api);
     private readonly ConcurrentDictionary<(string Resource, FieldDifference Difference), byte> _accepted = new();
 
@@ -87,14 +90,13 @@ public sealed class Applier(KubeApi api)
             {
                 first = isAsDesired ? null : $"metadata.annotations.{ApplyIntent.DigestAnnotation}";
             }
-            else
+            else if ((first = FirstUnaccepted(resource, Differences(intent, observed))) is null)
             {
-                first = FirstUnaccepted(resource, Differences(intent, observed));
+                observed.Confirm(intent.Digest);
             }
 
             if (first is null)
             {
-                observed.Confirm(intent.Digest);
                 return new ApplyResult<ObservedObject>(observed, false, null);
             }
         }
@@ -118,9 +120,6 @@ public sealed class Applier(KubeApi api)
 
         return await api.SendApplyAsync(type, intent, ObjectKey.Of(observed), null, cancellationToken).ConfigureAwait(false);
     }
-
-    // They are how the object was found, and an observed object has them elsewhere.
-    private static readonly HashSet<string> Identity = new(StringComparer.Ordinal) { "apiVersion", "kind", "metadata.name", "metadata.namespace" };
 
     private static List<FieldDifference> Differences(ApplyIntent intent, ObservedObject observed)
     {

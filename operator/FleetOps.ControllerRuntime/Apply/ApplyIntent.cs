@@ -14,6 +14,12 @@ internal sealed class ApplyIntent
     /// </summary>
     public const string DigestAnnotation = "fleetops.dev/applied-intent";
 
+    private static readonly byte[][] ServerSet =
+    [
+        "creationTimestamp"u8.ToArray(), "deletionGracePeriodSeconds"u8.ToArray(), "deletionTimestamp"u8.ToArray(), "generation"u8.ToArray(),
+        "managedFields"u8.ToArray(), "resourceVersion"u8.ToArray(), "selfLink"u8.ToArray(), "uid"u8.ToArray(),
+    ];
+
     private readonly Func<byte[]> _write;
     private byte[]? _utf8Json;
 
@@ -68,15 +74,20 @@ internal sealed class ApplyIntent
     }
 
     /// <summary>Whether the property of <c>metadata</c> at which the reader stands is the server's to set.</summary>
-    public static bool IsServerSet(ref Utf8JsonReader reader) =>
-        reader.ValueTextEquals("creationTimestamp"u8) || reader.ValueTextEquals("deletionGracePeriodSeconds"u8) || reader.ValueTextEquals("deletionTimestamp"u8)
-        || reader.ValueTextEquals("generation"u8) || reader.ValueTextEquals("managedFields"u8) || reader.ValueTextEquals("resourceVersion"u8)
-        || reader.ValueTextEquals("selfLink"u8) || reader.ValueTextEquals("uid"u8);
+    public static bool IsServerSet(ref Utf8JsonReader reader)
+    {
+        foreach (var name in ServerSet)
+        {
+            if (reader.ValueTextEquals(name))
+            {
+                return true;
+            }
+        }
 
-    private static bool IsServerSet(JsonProperty field) =>
-        field.NameEquals("creationTimestamp"u8) || field.NameEquals("deletionGracePeriodSeconds"u8) || field.NameEquals("deletionTimestamp"u8)
-        || field.NameEquals("generation"u8) || field.NameEquals("managedFields"u8) || field.NameEquals("resourceVersion"u8)
-        || field.NameEquals("selfLink"u8) || field.NameEquals("uid"u8);
+        return false;
+    }
+
+    private static bool IsServerSet(JsonProperty field) => ServerSet.Any(name => field.NameEquals(name));
 
     private static void WriteIfSet(Utf8JsonWriter writer, string name, string? value)
     {

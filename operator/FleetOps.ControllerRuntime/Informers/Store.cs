@@ -19,18 +19,6 @@ internal sealed class Store<T>(Action<T> prepare) : IStore<T>
 
     public IEnumerable<ObjectKey> Keys => _objects.Keys;
 
-    /// <summary>Answers that the watch has not come to yet.</summary>
-    public int Assumed
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _assumed.Count;
-            }
-        }
-    }
-
     public T? Get(ObjectKey key) => _objects.GetValueOrDefault(key);
 
     public IReadOnlyList<T> List() => [.. _objects.Values];

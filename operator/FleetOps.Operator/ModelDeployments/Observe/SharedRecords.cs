@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using FleetOps.ControllerRuntime;
 
 namespace FleetOps.Operator.ModelDeployments.Observe;
 
@@ -6,26 +7,9 @@ namespace FleetOps.Operator.ModelDeployments.Observe;
 internal static class SharedRecords<T>
     where T : class, IEquatable<T>
 {
-    private const int Places = 256;
-    private static readonly T?[] Known = new T?[Places];
+    private static readonly SharedInstances<T> Known = new(256);
 
     /// <summary>The instance to keep in place of <paramref name="record"/>, which must not be changed any more.</summary>
     [return: NotNullIfNotNull(nameof(record))]
-    public static T? Of(T? record)
-    {
-        if (record is null)
-        {
-            return null;
-        }
-
-        ref var place = ref Known[(uint)record.GetHashCode() % Places];
-        // A lost race costs a second instance of one record, no more.
-        if (Volatile.Read(ref place) is { } known && known.Equals(record))
-        {
-            return known;
-        }
-
-        Volatile.Write(ref place, record);
-        return record;
-    }
+    public static T? Of(T? record) => Known.Of(record);
 }

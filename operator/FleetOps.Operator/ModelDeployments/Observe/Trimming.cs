@@ -11,7 +11,7 @@ internal static class Trimming
     public static void Trim(V1Pod pod)
     {
         var node = pod.Spec?.NodeName;
-        TrimMetadata(pod.Metadata, Labels.Model, Labels.ModelName, Labels.TemplateHash);
+        TrimMetadata(pod.Metadata, Labels.ModelName, Labels.TemplateHash);
         pod.Metadata.Labels = null;
         if (node is not null)
         {

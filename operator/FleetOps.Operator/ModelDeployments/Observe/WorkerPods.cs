@@ -1,5 +1,6 @@
 using FleetOps.Api;
 using FleetOps.ControllerRuntime;
+using FleetOps.Operator.ModelDeployments.Plan;
 using k8s.Models;
 
 namespace FleetOps.Operator.ModelDeployments.Observe;
@@ -23,4 +24,18 @@ internal static class WorkerPods
     /// <summary>Notes the node of a pod whose spec is not kept.</summary>
     public static void Keep(V1Pod pod, string node) =>
         (pod.Metadata.Annotations ??= new Dictionary<string, string>(StringComparer.Ordinal))[NodeAnnotation] = node;
+
+    /// <summary>The state of the worker's container; null until the kubelet has told it.</summary>
+    public static V1ContainerStatus? Container(V1Pod pod)
+    {
+        foreach (var status in pod.Status?.ContainerStatuses ?? [])
+        {
+            if (status.Name == WorkerContract.ContainerName)
+            {
+                return status;
+            }
+        }
+
+        return null;
+    }
 }

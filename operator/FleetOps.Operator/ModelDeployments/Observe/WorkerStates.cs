@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
 using FleetOps.Api;
-using FleetOps.ControllerRuntime.Informers;
 using FleetOps.ControllerRuntime;
-using FleetOps.Operator.ModelDeployments.Plan;
+using FleetOps.ControllerRuntime.Informers;
 using k8s.Models;
 
 namespace FleetOps.Operator.ModelDeployments.Observe;
@@ -99,12 +98,12 @@ internal sealed class WorkerStates(TimeProvider time)
     }
 
     /// <summary>The container that answers now; empty when none runs.</summary>
-    public static string ContainerIdOf(V1Pod pod) => Container(pod)?.ContainerID ?? "";
+    public static string ContainerIdOf(V1Pod pod) => WorkerPods.Container(pod)?.ContainerID ?? "";
 
     private bool IsToBeAsked(V1Pod pod) =>
         pod.Metadata.DeletionTimestamp is null
         && pod.Status?.PodIP is { Length: > 0 }
-        && Container(pod) is { ContainerID.Length: > 0, State.Running: not null } container
+        && WorkerPods.Container(pod) is { ContainerID.Length: > 0, State.Running: not null } container
         && (!container.Ready || Current(pod)?.State?.Model is null);
 
     private void Keep(V1Pod pod, Report report)
@@ -129,20 +128,7 @@ internal sealed class WorkerStates(TimeProvider time)
     private Report? Current(V1Pod pod) =>
         _reports.TryGetValue(pod.Metadata.Uid, out var report) && report.ContainerId == ContainerIdOf(pod) ? report : null;
 
-    private static bool IsReady(V1Pod pod) => Container(pod)?.Ready == true;
-
-    private static V1ContainerStatus? Container(V1Pod pod)
-    {
-        foreach (var status in pod.Status?.ContainerStatuses ?? [])
-        {
-            if (status.Name == WorkerContract.ContainerName)
-            {
-                return status;
-            }
-        }
-
-        return null;
-    }
+    private static bool IsReady(V1Pod pod) => WorkerPods.Container(pod)?.Ready == true;
 
     // Many workers serve one model, and all of them the same few phases.
     private static WorkerState Shared(WorkerState state) => state with

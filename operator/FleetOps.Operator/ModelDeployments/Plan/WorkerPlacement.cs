@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using FleetOps.Api;
+using FleetOps.Operator.ModelDeployments.Observe;
 using k8s.Models;
 
 namespace FleetOps.Operator.ModelDeployments.Plan;
@@ -8,8 +9,6 @@ namespace FleetOps.Operator.ModelDeployments.Plan;
 /// <summary>On which nodes workers run: what the spec says of nodes, and what follows from the GPUs it asks for.</summary>
 internal static class WorkerPlacement
 {
-    private const string ProductLabel = "nvidia.com/gpu.product";
-    private const string MemoryLabel = "nvidia.com/gpu.memory";
     private const string WholeGpu = "nvidia.com/gpu";
     private const string MigPrefix = "nvidia.com/mig-";
     private const decimal Mebibyte = 1024 * 1024;
@@ -109,14 +108,14 @@ internal static class WorkerPlacement
         List<V1NodeSelectorRequirement> demands = [];
         if (resources.GpuProducts is { Count: > 0 } products)
         {
-            demands.Add(new() { Key = ProductLabel, OperatorProperty = "In", Values = [.. products] });
+            demands.Add(new() { Key = GpuOffers.ProductLabel, OperatorProperty = "In", Values = [.. products] });
         }
 
         if (resources.MinGpuMemory is { } memory)
         {
             // The label tells MiB, and the only comparisons are greater and less.
             var below = decimal.Ceiling(new ResourceQuantity(memory).ToDecimal() / Mebibyte) - 1;
-            demands.Add(new() { Key = MemoryLabel, OperatorProperty = "Gt", Values = [below.ToString("0", CultureInfo.InvariantCulture)] });
+            demands.Add(new() { Key = GpuOffers.MemoryLabel, OperatorProperty = "Gt", Values = [below.ToString("0", CultureInfo.InvariantCulture)] });
         }
 
         return demands;

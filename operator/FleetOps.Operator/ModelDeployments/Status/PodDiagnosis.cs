@@ -16,7 +16,7 @@ internal static class PodDiagnosis
     public static WorkerView View(WorkerObservation worker, string? templateHash, ResourcesSpec resources, GpuOffers? offers, WorkerStatus? previous)
     {
         var pod = worker.Pod;
-        var container = ContainerStatus(pod);
+        var container = WorkerPods.Container(pod);
         var view = new WorkerView
         {
             Pod = pod.Metadata.Name,
@@ -52,7 +52,7 @@ internal static class PodDiagnosis
         };
     }
 
-    public static bool IsRunning(V1Pod pod) => ContainerStatus(pod)?.State?.Running is not null;
+    public static bool IsRunning(V1Pod pod) => WorkerPods.Container(pod)?.State?.Running is not null;
 
     private static WorkerView Ended(WorkerView view, V1Pod pod, V1ContainerStatus? container)
     {
@@ -134,19 +134,6 @@ internal static class PodDiagnosis
     private static bool IsAboutDisk(string? message) =>
         message is not null
         && (message.Contains("ephemeral", StringComparison.OrdinalIgnoreCase) || message.Contains("EmptyDir", StringComparison.Ordinal) || message.Contains("disk", StringComparison.OrdinalIgnoreCase));
-
-    private static V1ContainerStatus? ContainerStatus(V1Pod pod)
-    {
-        foreach (var status in pod.Status?.ContainerStatuses ?? [])
-        {
-            if (status.Name == WorkerContract.ContainerName)
-            {
-                return status;
-            }
-        }
-
-        return null;
-    }
 
     private static bool IsTrue(V1Pod pod, string type) => Condition(pod, type)?.Status == "True";
 
