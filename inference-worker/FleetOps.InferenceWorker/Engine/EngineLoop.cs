@@ -1,9 +1,8 @@
 using FleetOps.InferenceWorker.Engine.Batching;
 using FleetOps.InferenceWorker.Engine.Requests;
-using FleetOps.InferenceWorker.Engine.Sampling;
+using FleetOps.LlamaCpp;
 using FleetOps.LlamaCpp.Contexts;
 using FleetOps.LlamaCpp.Models;
-using FleetOps.LlamaCpp.Sampling;
 
 namespace FleetOps.InferenceWorker.Engine;
 
@@ -107,25 +106,11 @@ internal sealed class EngineLoop(
             }
 
             var slot = Array.IndexOf(_slots, null);
-            var sequence = new RunningSequence(slot, generation, CreateSampler(generation), clock.GetTimestamp());
+            var sequence = new RunningSequence(slot, generation, clock.GetTimestamp());
             _slots[slot] = sequence;
             _running.Add(sequence);
             ReportOccupation();
-            generation.Admit();
-        }
-    }
-
-    private LlamaSampler CreateSampler(Generation generation)
-    {
-        try
-        {
-            return SamplerFactory.Create(model, generation.Request, settings.ContextLength);
-        }
-        catch
-        {
-            // It has left the queue and holds no slot, so nobody else would end it.
-            generation.Complete(EndCause.EngineFailed, sampledTokens: 0);
-            throw;
+            generation.Admit(cachedTokens: 0);
         }
     }
 
@@ -194,7 +179,11 @@ internal sealed class EngineLoop(
                 continue;
             }
 
-            var token = sequence.Sampler.Sample(context, sequence.LogitsIndex);
+            if (!TryChoose(sequence, out var token))
+            {
+                continue;
+            }
+
             sequence.LastToken = token;
             sequence.Sampled++;
             counters.TokenSampled();
@@ -203,6 +192,21 @@ internal sealed class EngineLoop(
         }
 
         ReportOccupation();
+    }
+
+    private bool TryChoose(RunningSequence sequence, out int token)
+    {
+        try
+        {
+            token = sequence.Generation.Sampler!.Sample(context, sequence.LogitsIndex);
+            return true;
+        }
+        catch (LlamaException exception) when (exception.Fault == LlamaFault.SamplingFailed)
+        {
+            token = -1;
+            End(sequence, EndCause.ConstraintFailed, detail: exception.Message);
+            return false;
+        }
     }
 
     private void Deliver(RunningSequence sequence, int token)
@@ -220,7 +224,8 @@ internal sealed class EngineLoop(
             return;
         }
 
-        sequence.Generation.Write(token);
+        var logProbs = request.LogProbs > 0 ? TokenLogProbs.Of(context.GetLogits(sequence.LogitsIndex), token, request.LogProbs) : null;
+        sequence.Generation.Write(new GeneratedToken(token, logProbs));
         if (sequence.Sampled >= request.MaxTokens)
         {
             End(sequence, EndCause.MaxTokens);
@@ -231,11 +236,11 @@ internal sealed class EngineLoop(
         }
     }
 
-    private void End(RunningSequence sequence, EndCause cause, int? finalToken = null)
+    private void End(RunningSequence sequence, EndCause cause, int? finalToken = null, string? detail = null)
     {
         Release(sequence);
         counters.SlotFreed(clock.GetElapsedTime(sequence.AdmittedAt));
-        sequence.Generation.Complete(cause, sequence.Sampled, finalToken);
+        sequence.Generation.Complete(cause, sequence.Sampled, finalToken, detail);
     }
 
     /// <summary>Frees the slot before its holder hears of the end, so that whoever was told finds it free.</summary>
@@ -244,7 +249,6 @@ internal sealed class EngineLoop(
         _running.Remove(sequence);
         _slots[sequence.Slot] = null;
         context.MemorySequenceRemove(sequence.Slot);
-        sequence.Sampler.Dispose();
         ReportOccupation();
     }
 

@@ -1,4 +1,6 @@
 using FleetOps.InferenceWorker.Engine.Requests;
+using FleetOps.InferenceWorker.Engine.Sampling;
+using FleetOps.LlamaCpp;
 using FleetOps.LlamaCpp.Contexts;
 using FleetOps.LlamaCpp.Models;
 
@@ -13,6 +15,7 @@ internal sealed class InferenceEngine : IDisposable
     private static readonly TimeSpan ShortestRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(60);
 
+    private readonly LlamaModel _model;
     private readonly LlamaContext _context;
     private readonly RequestQueue _queue;
     private readonly TimeProvider _clock;
@@ -32,6 +35,7 @@ internal sealed class InferenceEngine : IDisposable
             throw new ArgumentException($"A batch of {settings.BatchTokens} tokens is too small for {settings.MaxSequences} sequences, each of which takes one.", nameof(settings));
         }
 
+        _model = model;
         _context = context;
         _clock = clock;
         Settings = settings;
@@ -71,22 +75,28 @@ internal sealed class InferenceEngine : IDisposable
     /// <summary>Starts the thread.</summary>
     public void Start() => _thread.Start();
 
-    /// <summary>Puts a request into the queue.</summary>
+    /// <summary>Puts a request into the queue. Its sampler is made here, on the caller's thread, which may take a while for a large grammar.</summary>
     /// <exception cref="EngineRefusedException">The queue is full, or the engine is closed or has failed.</exception>
+    /// <exception cref="LlamaException">The grammar cannot be compiled (<see cref="LlamaFault.InvalidGrammar"/>).</exception>
     public Generation Submit(GenerationRequest request)
     {
-        var generation = new Generation(request, Settings.OutputCapacity, _clock, roomMade: _ => _wake.Set(), cancel: Cancel);
         if (_closed)
         {
             throw new EngineRefusedException(EngineRefusal.Closed, "The worker is draining; another one will answer.");
         }
 
+        if (_queue.Count >= _queue.Capacity)
+        {
+            // Compiling a grammar first would let those that are refused take the time of those that are not.
+            throw Refusal();
+        }
+
+        var sampler = SamplerFactory.Create(_model, request, Settings.ContextLength);
+        var generation = new Generation(request, sampler, Settings.OutputCapacity, _clock, roomMade: _ => _wake.Set(), cancel: Cancel);
         if (!_queue.TryEnqueue(generation))
         {
-            // A loop that ends says so before it closes the queue, so the cause is known here.
-            throw _closed || _stopping
-                ? new EngineRefusedException(EngineRefusal.Closed, "The worker is ending; another one will answer.")
-                : new EngineRefusedException(EngineRefusal.QueueFull, $"{Settings.MaxWaiting} requests are waiting already, which is the bound.");
+            sampler.Dispose();
+            throw Refusal();
         }
 
         _wake.Set();
@@ -120,6 +130,11 @@ internal sealed class InferenceEngine : IDisposable
         Stop();
         _context.Dispose();
     }
+
+    // A loop that ends says so before it closes the queue, so the cause is known here.
+    private EngineRefusedException Refusal() => _closed || _stopping
+        ? new EngineRefusedException(EngineRefusal.Closed, "The worker is ending; another one will answer.")
+        : new EngineRefusedException(EngineRefusal.QueueFull, $"{Settings.MaxWaiting} requests are waiting already, which is the bound.");
 
     private void Cancel(Generation generation)
     {

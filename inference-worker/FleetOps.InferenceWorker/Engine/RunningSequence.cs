@@ -1,19 +1,15 @@
 using FleetOps.InferenceWorker.Engine.Requests;
-using FleetOps.LlamaCpp.Sampling;
 
 namespace FleetOps.InferenceWorker.Engine;
 
 /// <summary>A request that holds a slot, as the loop sees it. Touched by the loop's thread only.</summary>
-internal sealed class RunningSequence(int slot, Generation generation, LlamaSampler sampler, long admittedAt)
+internal sealed class RunningSequence(int slot, Generation generation, long admittedAt)
 {
     /// <summary>The slot, which is llama.cpp's sequence id too.</summary>
     public int Slot { get; } = slot;
 
     /// <summary>The request.</summary>
     public Generation Generation { get; } = generation;
-
-    /// <summary>Chooses its tokens.</summary>
-    public LlamaSampler Sampler { get; } = sampler;
 
     /// <summary>When it got the slot.</summary>
     public long AdmittedAt { get; } = admittedAt;

@@ -90,6 +90,7 @@ internal sealed partial class GenerationCall(InferenceMetrics metrics, WorkerSta
         EndCause.Cancelled => DeadlinePassed(context) ? "deadline" : "cancelled",
         EndCause.SlowReader => "slow_reader",
         EndCause.Drained => "drained",
+        EndCause.ConstraintFailed => "constraint_failed",
         _ => "engine_failed",
     };
 
@@ -129,6 +130,8 @@ internal sealed partial class GenerationCall(InferenceMetrics metrics, WorkerSta
                 throw RpcErrors.SlowReader(settings.SlowReaderTimeout);
             case EndCause.Drained:
                 throw RpcErrors.Unavailable("DRAINING", "The worker had to end before the answer was complete; ask another one.");
+            case EndCause.ConstraintFailed:
+                throw RpcErrors.InvalidArgument("constraint", end.Detail ?? "");
             case EndCause.EngineFailed:
                 throw RpcErrors.EngineFailed();
             default:

@@ -36,7 +36,7 @@ internal sealed class TextPieceReader(Generation generation, LlamaVocabulary voc
         {
             while (MatchedStop is null && generation.TryRead(out var token))
             {
-                Take(token.Value);
+                Take(token.Id);
             }
 
             if (MatchedStop is not null)

@@ -58,7 +58,7 @@ public sealed class InferenceEngineTests
         {
             while (slow.TryRead(out var token))
             {
-                tokens.Add(token.Value);
+                tokens.Add(token.Id);
             }
         }
 
@@ -159,6 +159,32 @@ public sealed class InferenceEngineTests
     }
 
     [Fact]
+    public async Task Log_probabilities_come_with_each_token_and_sum_up_to_one()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random);
+        var vocabulary = worker.Served.Model.Vocabulary.Count;
+        var generation = worker.Engine.Submit(InProcessWorker.Endless(1, 40, 50) with { MaxTokens = 4, LogProbs = vocabulary + 1 });
+        var tokens = new List<GeneratedToken>();
+        while (await generation.WaitToReadAsync(TestContext.Current.CancellationToken))
+        {
+            while (generation.TryRead(out var token))
+            {
+                tokens.Add(token);
+            }
+        }
+
+        Assert.Equal(4, tokens.Count);
+        Assert.All(tokens, token =>
+        {
+            var top = token.LogProbs!.Top;
+            Assert.Equal(new TokenLogProb(token.Id, token.LogProbs.LogProb), top[0]);
+            Assert.Equal(Enumerable.Range(0, vocabulary), top.Select(one => one.Token).Order());
+            Assert.Equal(top.OrderByDescending(one => one.LogProb), top);
+            Assert.Equal(1, top.Sum(one => Math.Exp(one.LogProb)), 1e-4);
+        });
+    }
+
+    [Fact]
     public async Task A_fault_in_the_engine_ends_every_request_and_the_worker()
     {
         await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { MaxSequences = 1, OutputCapacity = 8 });
@@ -187,7 +213,7 @@ public sealed class InferenceEngineTests
         {
             while (generation.TryRead(out var token))
             {
-                tokens.Add(token.Value);
+                tokens.Add(token.Id);
             }
         }
 

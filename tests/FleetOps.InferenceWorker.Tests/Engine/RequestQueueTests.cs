@@ -95,5 +95,5 @@ public sealed class RequestQueueTests
     }
 
     private static Generation NewGeneration() => new(
-        new GenerationRequest { Prompt = [1], Sampling = new SamplingSettings() }, capacity: 1, TimeProvider.System, _ => { }, _ => { });
+        new GenerationRequest { Prompt = [1], Sampling = new SamplingSettings() }, sampler: null, capacity: 1, TimeProvider.System, _ => { }, _ => { });
 }

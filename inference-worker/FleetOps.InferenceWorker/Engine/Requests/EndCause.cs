@@ -24,6 +24,9 @@ internal enum EndCause
     /// <summary>The time to drain ran out.</summary>
     Drained,
 
+    /// <summary>The request's grammar lets no token of the vocabulary follow. Only this request ends.</summary>
+    ConstraintFailed,
+
     /// <summary>The engine failed.</summary>
     EngineFailed,
 }

@@ -1,5 +1,5 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
+using FleetOps.LlamaCpp.Sampling;
 
 namespace FleetOps.InferenceWorker.Engine.Requests;
 
@@ -11,7 +11,7 @@ namespace FleetOps.InferenceWorker.Engine.Requests;
 /// </summary>
 internal sealed class Generation
 {
-    private readonly Channel<int> _tokens;
+    private readonly Channel<GeneratedToken> _tokens;
     private readonly TaskCompletionSource<bool> _admitted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TimeProvider _clock;
     private readonly Action<Generation> _roomMade;
@@ -25,16 +25,18 @@ internal sealed class Generation
     private int _waitsForRoom;
     private volatile bool _cancelled;
 
-    internal Generation(GenerationRequest request, int capacity, TimeProvider clock, Action<Generation> roomMade, Action<Generation> cancel)
+    internal Generation(
+        GenerationRequest request, LlamaSampler? sampler, int capacity, TimeProvider clock, Action<Generation> roomMade, Action<Generation> cancel)
     {
         Request = request;
+        Sampler = sampler;
         _capacity = capacity;
         _clock = clock;
         _roomMade = roomMade;
         _cancel = cancel;
         _submittedAt = clock.GetTimestamp();
         // The bound is kept by HasRoom, which the loop asks before it computes a token, so a write never fails.
-        _tokens = Channel.CreateUnbounded<int>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = false });
+        _tokens = Channel.CreateUnbounded<GeneratedToken>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = false });
     }
 
     /// <summary>What was asked for.</summary>
@@ -51,6 +53,12 @@ internal sealed class Generation
 
     /// <summary>From submission to the first sampled token; null until there is one.</summary>
     public TimeSpan? TimeToFirstToken => _firstTokenAt == 0 ? null : _clock.GetElapsedTime(_submittedAt, _firstTokenAt);
+
+    /// <summary>How many tokens of the prompt were in the KV cache already. Final when <see cref="Admitted"/> completes.</summary>
+    public int CachedTokens { get; private set; }
+
+    /// <summary>Chooses the tokens. It belongs to the loop from submission on, and goes with the end.</summary>
+    internal LlamaSampler? Sampler { get; }
 
     /// <summary>Whether the caller has asked for the end.</summary>
     internal bool CancelRequested => _cancelled;
@@ -75,11 +83,10 @@ internal sealed class Generation
     public ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) => _tokens.Reader.WaitToReadAsync(cancellationToken);
 
     /// <summary>Reads the next token, if one is there.</summary>
-    public bool TryRead([NotNullWhen(true)] out int? token)
+    public bool TryRead(out GeneratedToken token)
     {
-        if (!_tokens.Reader.TryRead(out var read))
+        if (!_tokens.Reader.TryRead(out token))
         {
-            token = null;
             return false;
         }
 
@@ -89,7 +96,6 @@ internal sealed class Generation
             _roomMade(this);
         }
 
-        token = read;
         return true;
     }
 
@@ -100,8 +106,9 @@ internal sealed class Generation
         _cancel(this);
     }
 
-    internal void Admit()
+    internal void Admit(int cachedTokens)
     {
+        CachedTokens = cachedTokens;
         _admittedAt = _clock.GetTimestamp();
         _admitted.TrySetResult(true);
     }
@@ -115,18 +122,22 @@ internal sealed class Generation
         }
     }
 
-    internal void Write(int token)
+    internal void Write(GeneratedToken token)
     {
         Interlocked.Increment(ref _unread);
         _tokens.Writer.TryWrite(token);
     }
 
-    internal void Complete(EndCause cause, int sampledTokens, int? finalToken = null)
+    internal void Complete(EndCause cause, int sampledTokens, int? finalToken = null, string? detail = null)
     {
+        Sampler?.Dispose();
         End = new GenerationEnd(
-            cause, finalToken, sampledTokens, Queued,
+            cause, finalToken, sampledTokens, CachedTokens, Queued,
             Prefill: _firstTokenAt == 0 ? TimeSpan.Zero : _clock.GetElapsedTime(_admittedAt, _firstTokenAt),
-            Decode: _firstTokenAt == 0 ? TimeSpan.Zero : _clock.GetElapsedTime(_firstTokenAt, _lastTokenAt));
+            Decode: _firstTokenAt == 0 ? TimeSpan.Zero : _clock.GetElapsedTime(_firstTokenAt, _lastTokenAt))
+        {
+            Detail = detail,
+        };
         _admitted.TrySetResult(false);
         _tokens.Writer.TryComplete();
     }

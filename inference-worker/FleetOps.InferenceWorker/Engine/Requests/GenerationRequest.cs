@@ -19,4 +19,19 @@ internal sealed record GenerationRequest
 
     /// <summary>Whether the model's end-of-generation tokens are tokens like any other.</summary>
     public bool IgnoreEndOfGeneration { get; init; }
+
+    /// <summary>Who asks. Tenants take turns in the queue and never share cached prompts; empty is a tenant like any other.</summary>
+    public string Tenant { get; init; } = "";
+
+    /// <summary>Those of a higher number are admitted first; 0 is normal.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>Keeps cached prompts of one tenant apart: only requests of equal salt share.</summary>
+    public string CacheSalt { get; init; } = "";
+
+    /// <summary>How many alternatives are told with each token, with their probabilities; 0 tells neither those nor the token's own.</summary>
+    public int LogProbs { get; init; }
+
+    /// <summary>Name of the LoRA adapter that is applied; null is the model alone.</summary>
+    public string? AdapterName { get; init; }
 }
