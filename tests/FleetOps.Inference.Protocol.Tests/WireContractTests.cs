@@ -24,7 +24,7 @@ public sealed partial class WireContractTests
     [Fact]
     public void Every_scalar_option_can_be_absent()
     {
-        var options = new[] { SamplingOptions.Descriptor, StopOptions.Descriptor, OutputOptions.Descriptor };
+        var options = new[] { SamplingOptions.Descriptor, DryOptions.Descriptor, MirostatOptions.Descriptor, StopOptions.Descriptor, OutputOptions.Descriptor };
         var scalars = options.SelectMany(message => message.Fields.InDeclarationOrder()).Where(field => !field.IsRepeated).ToList();
 
         Assert.NotEmpty(scalars);
@@ -34,7 +34,7 @@ public sealed partial class WireContractTests
     [Fact]
     public void Generate_and_Chat_give_the_same_options_the_same_numbers()
     {
-        foreach (var name in new[] { "sampling", "stop", "output" })
+        foreach (var name in new[] { "sampling", "stop", "output", "constraint", "n", "adapter" })
         {
             Assert.Equal(
                 GenerateRequest.Descriptor.FindFieldByName(name).FieldNumber,

@@ -77,4 +77,24 @@ internal sealed class ControlService(ModelRegistry models, WorkerState state, Se
 
         return Task.FromResult(info);
     }
+
+    /// <inheritdoc/>
+    public override Task WatchLoad(WatchLoadRequest request, IServerStreamWriter<Load> responseStream, ServerCallContext context) => throw NotYet("WatchLoad");
+
+    /// <inheritdoc/>
+    public override Task<AbortResponse> Abort(AbortRequest request, ServerCallContext context) => throw NotYet("Abort");
+
+    /// <inheritdoc/>
+    public override Task<DrainResponse> Drain(DrainRequest request, ServerCallContext context) => throw NotYet("Drain");
+
+    /// <inheritdoc/>
+    public override Task<ListAdaptersResponse> ListAdapters(ListAdaptersRequest request, ServerCallContext context) => throw NotYet("ListAdapters");
+
+    /// <inheritdoc/>
+    public override Task<Adapter> LoadAdapter(LoadAdapterRequest request, ServerCallContext context) => throw NotYet("LoadAdapter");
+
+    /// <inheritdoc/>
+    public override Task<UnloadAdapterResponse> UnloadAdapter(UnloadAdapterRequest request, ServerCallContext context) => throw NotYet("UnloadAdapter");
+
+    private static RpcException NotYet(string call) => RpcErrors.Unimplemented($"{call} is not answered by this version.");
 }

@@ -57,6 +57,28 @@ internal sealed class InferenceService(ModelRegistry models, WorkerState state, 
         return Task.FromResult(response);
     }
 
+    /// <inheritdoc/>
+    public override Task<EmbedResponse> Embed(EmbedRequest request, ServerCallContext context) =>
+        throw RpcErrors.FailedPrecondition("embeddings", "The model is served to generate text; it gives no embeddings. Ask a server of an embedding model.");
+
+    /// <inheritdoc/>
+    public override Task<RerankResponse> Rerank(RerankRequest request, ServerCallContext context) =>
+        throw RpcErrors.FailedPrecondition("rerank", "The model is served to generate text; it has no classifier that could rank documents. Ask a server of a reranker model.");
+
+    /// <inheritdoc/>
+    public override Task<DetokenizeResponse> Detokenize(DetokenizeRequest request, ServerCallContext context)
+    {
+        var vocabulary = RequireServing().Model.Vocabulary;
+        var violations = new FieldViolations();
+        RequestOptions.CheckTokens("token_ids", request.TokenIds, vocabulary.Count, violations);
+        violations.ThrowIfAny();
+        return Task.FromResult(new DetokenizeResponse { Text = vocabulary.Detokenize([.. request.TokenIds], request.Special) });
+    }
+
+    /// <inheritdoc/>
+    public override Task<ApplyTemplateResponse> ApplyTemplate(ApplyTemplateRequest request, ServerCallContext context) =>
+        throw RpcErrors.Unimplemented("ApplyTemplate is not answered by this version.");
+
     private static int[] ReadPrompt(GenerateRequest request, LlamaVocabulary vocabulary, FieldViolations violations)
     {
         switch (request.PromptCase)

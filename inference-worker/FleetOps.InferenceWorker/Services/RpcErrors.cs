@@ -56,6 +56,10 @@ internal static class RpcErrors
             Violations = { new PreconditionFailure.Types.Violation { Type = "MODEL", Subject = subject, Description = message } },
         }));
 
+    /// <summary>This server cannot do that at all.</summary>
+    public static RpcException Unimplemented(string message) => Make(
+        Code.Unimplemented, message, Any.Pack(new ErrorInfo { Domain = Domain, Reason = "UNIMPLEMENTED" }));
+
     /// <summary>The client did not read its stream.</summary>
     public static RpcException SlowReader(TimeSpan waited) => Make(
         Code.Aborted,

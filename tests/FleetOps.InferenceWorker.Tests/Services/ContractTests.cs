@@ -30,7 +30,7 @@ public sealed partial class ContractTests
         Assert.True(await call.ResponseStream.MoveNext(Cancellation));
         var files = call.ResponseStream.Current.FileDescriptorResponse.FileDescriptorProto.Select(FileDescriptorProto.Parser.ParseFrom).ToList();
         var inference = files.SelectMany(file => file.Service).Single(service => service.Name == "Inference");
-        Assert.Equal(["Generate", "Chat", "Tokenize"], inference.Method.Select(method => method.Name));
+        Assert.Equal(["Generate", "Chat", "Embed", "Rerank", "Tokenize", "Detokenize", "ApplyTemplate"], inference.Method.Select(method => method.Name));
         await call.RequestStream.CompleteAsync();
     }
 
