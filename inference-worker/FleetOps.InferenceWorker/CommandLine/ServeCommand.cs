@@ -19,6 +19,8 @@ internal static class ServeCommand
         var command = new Command("serve", "Serve one model over gRPC: fetch, verify, load, serve.");
         var source = new SourceSettings();
         source.AddTo(command);
+        var security = new SecuritySettings();
+        security.AddTo(command);
         var modelName = Setting.Text("--model-name", "NAME", "Name under which the model is served [default: the name in its file]");
         var backend = Setting.Choice("--backend", "What computes", () => BackendRequest.Auto);
         var contextLength = Setting.OptionalNumber("--context-length", $"Tokens of one request, prompt and answer together [default: {ServeOptions.DefaultContextLength}, or less if the model was trained for less]", 16, MaxContextLength);
@@ -63,6 +65,7 @@ internal static class ServeCommand
                 GrpcPort = result.GetValue(grpcPort),
                 HttpPort = result.GetValue(httpPort),
                 Bind = result.GetValue(bind),
+                Security = security.Read(result),
                 DrainDelay = TimeSpan.FromSeconds(result.GetValue(drainDelay)),
                 DrainTimeout = TimeSpan.FromSeconds(result.GetValue(drainTimeout)),
                 NativeDirectory = result.GetValue(native)!,

@@ -47,6 +47,10 @@ internal static class RpcErrors
     public static RpcException Unavailable(string reason, string message) => Make(
         Code.Unavailable, message, Any.Pack(new ErrorInfo { Domain = Domain, Reason = reason }));
 
+    /// <summary>The caller did not show a token that is known.</summary>
+    public static RpcException Unauthenticated(string reason, string message) => Make(
+        Code.Unauthenticated, message, Any.Pack(new ErrorInfo { Domain = Domain, Reason = reason }));
+
     /// <summary>This model cannot do what was asked.</summary>
     public static RpcException FailedPrecondition(string subject, string message) => Make(
         Code.FailedPrecondition,

@@ -1,4 +1,5 @@
 using System.Net;
+using FleetOps.InferenceWorker.Security;
 using FleetOps.LlamaCpp.Backends;
 using FleetOps.LlamaCpp.Contexts;
 using FleetOps.ModelStore.Sources;
@@ -67,6 +68,9 @@ internal sealed record ServeOptions
 
     /// <summary>Address to listen on; null is any.</summary>
     public IPAddress? Bind { get; init; }
+
+    /// <summary>Who may talk to the gRPC port, and how.</summary>
+    public SecurityOptions Security { get; init; } = new();
 
     /// <summary>How long new calls are still served after SIGTERM, while endpoints are removed.</summary>
     public TimeSpan DrainDelay { get; init; } = TimeSpan.FromSeconds(3);

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using FleetOps.InferenceWorker.Security;
 using FleetOps.InferenceWorker.Services;
 using FleetOps.InferenceWorker.State;
 using FleetOps.InferenceWorker.Telemetry;
@@ -52,6 +53,10 @@ internal static class WorkerHost
             .AddSingleton(new WorkerState(clock, Version))
             .AddSingleton<ModelRegistry>()
             .AddSingleton<InferenceMetrics>()
+            .AddSingleton<ServerMetrics>()
+            .AddSingleton(options.Security)
+            .AddSingleton<ServerCertificates>()
+            .AddSingleton<TokenGate>()
             .AddSingleton<HealthServiceImpl>()
             .AddSingleton<HealthReporter>()
             .AddSingleton(new ReflectionServiceImpl(Described))
@@ -63,6 +68,12 @@ internal static class WorkerHost
 
         var app = builder.Build();
         app.Services.GetRequiredService<HealthReporter>();
+        if (options.Security.Tokens is not null)
+        {
+            var gate = app.Services.GetRequiredService<TokenGate>();
+            app.Use(gate.CheckAsync);
+        }
+
         app.MapGrpcService<InferenceService>();
         app.MapGrpcService<ControlService>();
         app.MapGrpcService<HealthServiceImpl>();
@@ -126,6 +137,11 @@ internal static class WorkerHost
                 listen.Protocols = protocols;
                 if (protocols == HttpProtocols.Http2)
                 {
+                    if (options.Security.Certificate is not null)
+                    {
+                        listen.UseHttps(kestrel.ApplicationServices.GetRequiredService<ServerCertificates>().Handshake);
+                    }
+
                     listen.Use(connections.Track);
                 }
             }

@@ -38,4 +38,13 @@ internal static class MetricNames
 
     /// <summary>Seconds spent in each phase of the worker.</summary>
     public const string PhaseDuration = "fleetops.worker.phase.duration";
+
+    /// <summary>Changes of mounted files, by what they hold and what became of them.</summary>
+    public const string FileReloads = "fleetops.worker.files.reloads";
+
+    /// <summary>When the server's certificate expires, in seconds since 1970.</summary>
+    public const string CertificateExpiry = "fleetops.worker.certificate.expiry";
+
+    /// <summary>Calls refused for want of a known token.</summary>
+    public const string Unauthenticated = "fleetops.worker.calls.unauthenticated";
 }

@@ -1,0 +1,30 @@
+using System.Globalization;
+using Grpc.Core;
+using Microsoft.Extensions.Primitives;
+
+namespace FleetOps.InferenceWorker.Security;
+
+/// <summary>Answers a gRPC call before gRPC has seen it.</summary>
+internal static class RpcAnswer
+{
+    /// <summary>Ends the call with a status alone ("Trailers-Only" of the gRPC protocol): everything stands in the response's headers.</summary>
+    public static Task WriteAsync(HttpContext context, RpcException error)
+    {
+        context.Response.StatusCode = StatusCodes.Status200OK;
+        context.Response.ContentType = "application/grpc";
+        Describe(context.Response.Headers, error);
+        return context.Response.CompleteAsync();
+    }
+
+    /// <summary>Writes a status into headers or trailers, in place of one that is there.</summary>
+    public static void Describe(IHeaderDictionary headers, RpcException error)
+    {
+        headers["grpc-status"] = ((int)error.StatusCode).ToString(CultureInfo.InvariantCulture);
+        // Percent-encoded, as the protocol wants it; decoders turn every escape back.
+        headers["grpc-message"] = Uri.EscapeDataString(error.Status.Detail);
+        foreach (var entry in error.Trailers)
+        {
+            headers[entry.Key] = entry.IsBinary ? new StringValues(Convert.ToBase64String(entry.ValueBytes)) : new StringValues(entry.Value);
+        }
+    }
+}

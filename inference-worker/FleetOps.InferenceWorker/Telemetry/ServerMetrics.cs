@@ -1,0 +1,33 @@
+using System.Diagnostics.Metrics;
+
+namespace FleetOps.InferenceWorker.Telemetry;
+
+/// <summary>Instruments of the server around the engine: certificates and callers. Safe for use from any thread.</summary>
+internal sealed class ServerMetrics : IDisposable
+{
+    private readonly Meter _meter;
+    private readonly Counter<long> _reloads;
+    private readonly Counter<long> _unauthenticated;
+
+    /// <summary>Makes the instruments.</summary>
+    public ServerMetrics(IMeterFactory meters)
+    {
+        _meter = meters.Create(MetricNames.Meter);
+        _reloads = _meter.CreateCounter<long>(MetricNames.FileReloads, "{reload}", "Changes of mounted files, by what they hold and whether they were taken or the old ones kept.");
+        _unauthenticated = _meter.CreateCounter<long>(MetricNames.Unauthenticated, "{call}", "Calls refused for want of a known token.");
+    }
+
+    /// <summary>Shows from now on when the certificate expires.</summary>
+    public void ObserveCertificate(Func<DateTimeOffset> validUntil) => _meter.CreateObservableGauge(
+        MetricNames.CertificateExpiry, () => validUntil().ToUnixTimeSeconds(), "s", "When the server's certificate expires, in seconds since 1970.");
+
+    /// <summary>Records that mounted files changed.</summary>
+    public void FilesChanged(string subject, bool taken) =>
+        _reloads.Add(1, new KeyValuePair<string, object?>("subject", subject), new KeyValuePair<string, object?>("outcome", taken ? "taken" : "kept"));
+
+    /// <summary>Records a call without a known token.</summary>
+    public void CallUnauthenticated() => _unauthenticated.Add(1);
+
+    /// <inheritdoc/>
+    public void Dispose() => _meter.Dispose();
+}
