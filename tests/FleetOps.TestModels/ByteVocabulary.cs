@@ -30,7 +30,9 @@ public static class ByteVocabulary
     public static int Token(string text) => Array.FindIndex(Entries, entry => entry.Text == text);
 
     /// <summary>Writes the vocabulary into a model.</summary>
-    public static void WriteTo(GgufWriter writer)
+    /// <param name="writer">The model.</param>
+    /// <param name="addEndOfSequence">Whether a text ends with the token that ends a turn, as encoders want it.</param>
+    public static void WriteTo(GgufWriter writer, bool addEndOfSequence = false)
     {
         writer.Set("tokenizer.ggml.model", "llama");
         writer.Set("tokenizer.ggml.pre", "default");
@@ -41,7 +43,7 @@ public static class ByteVocabulary
         writer.Set("tokenizer.ggml.eos_token_id", (uint)Token(EndOfTurn));
         writer.Set("tokenizer.ggml.unknown_token_id", (uint)Token("<unk>"));
         writer.Set("tokenizer.ggml.add_bos_token", true);
-        writer.Set("tokenizer.ggml.add_eos_token", false);
+        writer.Set("tokenizer.ggml.add_eos_token", addEndOfSequence);
         writer.Set("tokenizer.ggml.add_space_prefix", false);
     }
 

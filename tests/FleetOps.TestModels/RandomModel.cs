@@ -8,12 +8,17 @@ public static class RandomModel
     /// <param name="shape">Its shape; null is <see cref="LlamaShape.Tiny"/>.</param>
     /// <param name="seed">What the weights depend on.</param>
     /// <param name="tokenizer">Whether it has a vocabulary.</param>
-    public static void Write(string path, LlamaShape? shape = null, ulong seed = 1, bool tokenizer = true)
+    /// <param name="pooling">llama.cpp's number of the pooling that the file names, which makes it an embedding model; null for none.</param>
+    public static void Write(string path, LlamaShape? shape = null, ulong seed = 1, bool tokenizer = true, int? pooling = null)
     {
         shape ??= LlamaShape.Tiny;
         var writer = new GgufWriter();
         LlamaArchitecture.WriteHeader(writer, "random", shape, tokenizer);
         writer.Set("tokenizer.chat_template", ByteVocabulary.ChatTemplate);
+        if (pooling is { } type)
+        {
+            writer.Set("llama.pooling_type", (uint)type);
+        }
 
         var next = seed * 1000;
         Action<Stream> Fill(long[] dimensions, float deviation) => TensorFill.Random(shape.Type, dimensions, deviation, ++next);

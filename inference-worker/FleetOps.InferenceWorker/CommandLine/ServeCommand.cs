@@ -5,6 +5,7 @@ using FleetOps.InferenceWorker.Serving;
 using FleetOps.InferenceWorker.State;
 using FleetOps.LlamaCpp.Backends;
 using FleetOps.LlamaCpp.Contexts;
+using FleetOps.LlamaCpp.Models;
 
 namespace FleetOps.InferenceWorker.CommandLine;
 
@@ -28,6 +29,7 @@ internal static class ServeCommand
         var kvCacheType = Setting.Choice("--kv-cache-type", "Type of the KV cache", () => KvCacheType.F16);
         var flashAttention = Setting.Choice("--flash-attention", "Whether flash attention is used", () => FlashAttention.Auto);
         var gpuLayers = Setting.Number("--gpu-layers", "Layers on the GPU; -1 is all", -1, int.MaxValue, () => -1);
+        var pooling = Setting.OptionalChoice<PoolingType>("--pooling", "How embeddings are pooled; given for a model that generates, it embeds too [default: what the model's file says]");
         var threads = Setting.OptionalNumber("--threads", "CPU threads that compute [default: whole CPUs of the container's quota, fewer for a small model]", 1, MaxThreads);
         var grpcPort = Setting.Number("--grpc-port", "Port of gRPC; 0 takes a free one", 0, ushort.MaxValue, () => 9090);
         var httpPort = Setting.Number("--http-port", "Port of probes, state and metrics; 0 takes a free one", 0, ushort.MaxValue, () => 8080);
@@ -36,7 +38,7 @@ internal static class ServeCommand
         var drainTimeout = Setting.Number("--drain-timeout-seconds", "How long running calls may take after that", 0, 86400, () => 50);
         var native = Setting.Text("--native", "DIR", "Folder of the native libraries [default: native/ beside the program]", () => Path.Combine(AppContext.BaseDirectory, "native"));
         var logFormat = Setting.Choice("--log-format", "What log lines look like [default: Json when stdout is no terminal]", () => Console.IsOutputRedirected ? LogFormat.Json : LogFormat.Text);
-        Option[] options = [modelName, backend, contextLength, maxSequences, kvCacheType, flashAttention, gpuLayers, threads, grpcPort, httpPort, bind, drainDelay, drainTimeout, native, logFormat];
+        Option[] options = [modelName, backend, contextLength, maxSequences, kvCacheType, flashAttention, gpuLayers, pooling, threads, grpcPort, httpPort, bind, drainDelay, drainTimeout, native, logFormat];
         foreach (var option in options)
         {
             command.Add(option);
@@ -61,6 +63,7 @@ internal static class ServeCommand
                 KvCacheType = result.GetValue(kvCacheType),
                 FlashAttention = result.GetValue(flashAttention),
                 GpuLayers = result.GetValue(gpuLayers),
+                Pooling = result.GetValue(pooling),
                 Threads = result.GetValue(threads),
                 GrpcPort = result.GetValue(grpcPort),
                 HttpPort = result.GetValue(httpPort),

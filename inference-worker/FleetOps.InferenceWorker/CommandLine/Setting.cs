@@ -45,6 +45,20 @@ internal static class Setting
             fallback);
     }
 
+    /// <summary>One of the names of an enumeration, in any case; absent by default.</summary>
+    public static Option<T?> OptionalChoice<T>(string name, string description)
+        where T : struct, Enum
+    {
+        var names = Enum.GetNames<T>();
+        return Create<T?>(
+            name,
+            string.Join('|', names),
+            description,
+            $"one of {string.Join(", ", names)}",
+            text => names.Contains(text, StringComparer.OrdinalIgnoreCase) ? Enum.Parse<T>(text, ignoreCase: true) : null,
+            () => null);
+    }
+
     /// <summary>Any kind of value.</summary>
     /// <param name="name">Name on the command line.</param>
     /// <param name="placeholder">What help shows for the value.</param>

@@ -32,7 +32,7 @@ internal sealed class ControlService(ModelRegistry models, WorkerState state, Se
             Revision = model.Revision,
             VocabularySize = loaded.Model.Vocabulary.Count,
             HasChatTemplate = loaded.Template is not null,
-            EmbeddingLength = loaded.Model.EmbeddingLength,
+            EmbeddingLength = loaded.Model.EmbeddingOutputLength,
             DefaultSampling = new SamplingOptions
             {
                 Temperature = sampling.Temperature,
@@ -59,7 +59,7 @@ internal sealed class ControlService(ModelRegistry models, WorkerState state, Se
             MaxSequences = options.MaxSequences,
             MaxWaiting = options.MaxWaiting,
             BatchTokens = options.BatchTokens,
-            Threads = models.Loaded?.Engine.Settings.Threads ?? 0,
+            Threads = models.Loaded?.Threads ?? 0,
             KvCacheType = options.KvCacheType.ToString(),
             FlashAttention = options.FlashAttention.ToString(),
         };

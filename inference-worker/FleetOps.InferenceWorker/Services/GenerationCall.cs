@@ -17,6 +17,11 @@ internal sealed partial class GenerationCall(InferenceMetrics metrics, WorkerSta
     public async Task RunAsync<TResponse>(
         ServedModel served, RequestOptions options, int[] prompt, ResponseShape<TResponse> shape, IServerStreamWriter<TResponse> responses, ServerCallContext context)
     {
+        if (served.Generation is null)
+        {
+            throw RpcErrors.FailedPrecondition("generation", $"The model {served.Model.Name} is one for {(served.Capabilities.Ranks ? "ranking" : "embeddings")} and generates no text. Ask a model that does.");
+        }
+
         var started = clock.GetTimestamp();
         var requestId = RequestIds.Of(context);
         var outcome = "refused";

@@ -1,5 +1,6 @@
 using System.Globalization;
 using FleetOps.InferenceWorker.Engine;
+using FleetOps.InferenceWorker.Engine.Embedding;
 using FleetOps.InferenceWorker.Engine.Requests;
 using FleetOps.InferenceWorker.Engine.Sampling;
 using FleetOps.InferenceWorker.Engine.Threads;
@@ -28,53 +29,33 @@ internal static class ModelLoading
         return asked ?? (int)Math.Min(ServeOptions.DefaultContextLength, trained ?? ServeOptions.DefaultContextLength);
     }
 
-    /// <summary>Loads the weights, makes the context and starts the engine. Blocks for as long as that takes.</summary>
+    /// <summary>Loads the weights, makes the contexts and starts the engines. Blocks for as long as that takes.</summary>
     /// <exception cref="WorkerFailedException">The model cannot be served.</exception>
     public static ServedModel Load(
         LlamaRuntime runtime, VerifiedModel file, ServeOptions options, Action<int> batchComputed, TimeProvider clock, CancellationToken cancellationToken)
     {
         var contextLength = ContextLength(options.ContextLength, file.Header.ContextLength);
         LlamaModel? model = null;
-        LlamaContext? context = null;
+        InferenceEngine? generation = null;
+        EmbeddingEngine? embedding = null;
         ConversationTemplate? template = null;
         try
         {
             model = LlamaModel.Load(runtime, file.Path, new ModelParameters { GpuLayers = options.GpuLayers }, progress: null, cancellationToken);
-            if (!model.HasDecoder || model.HasEncoder)
-            {
-                throw new WorkerFailedException(FailureReason.UnsupportedArchitecture, $"The architecture {model.Architecture} is not a decoder alone; this worker serves models that generate text from a prompt.");
-            }
-
-            template = ConversationTemplate.Of(model);
+            var capabilities = ModelCapabilities.Of(model, file.Header.Tensors.Select(static tensor => tensor.Name), options.Pooling);
             var threads = options.Threads ?? CpuQuota.DefaultThreads(model.SizeBytes);
-            context = new LlamaContext(model, new ContextParameters
-            {
-                ContextLength = contextLength,
-                MaxSequences = options.MaxSequences,
-                BatchSize = options.BatchTokens,
-                MicroBatchSize = options.BatchTokens,
-                KvCacheType = options.KvCacheType,
-                FlashAttention = options.FlashAttention,
-                Threads = threads,
-            });
-            var settings = new EngineSettings
-            {
-                MaxSequences = options.MaxSequences,
-                ContextLength = contextLength,
-                BatchTokens = Math.Min(options.BatchTokens, context.BatchSize),
-                Threads = threads,
-                MaxWaiting = options.MaxWaiting,
-                OutputCapacity = options.OutputCapacity,
-                SlowReaderTimeout = options.SlowReaderTimeout,
-            };
-            var engine = new InferenceEngine(model, context, settings, clock, batchComputed);
-            engine.Start();
-            return new ServedModel(model, engine, DefaultSampling(model.Metadata), template);
+            template = ConversationTemplate.Of(model);
+            generation = capabilities.Generates ? Generation(model, options, contextLength, threads, clock, batchComputed) : null;
+            embedding = capabilities.Embeds || capabilities.Ranks ? Embedding(model, options, contextLength, threads, batchComputed) : null;
+            generation?.Start();
+            embedding?.Start();
+            return new ServedModel(model, capabilities, generation, embedding, DefaultSampling(model.Metadata), template);
         }
         catch (Exception exception)
         {
+            embedding?.Dispose();
+            generation?.Dispose();
             template?.Dispose();
-            context?.Dispose();
             model?.Dispose();
             throw exception switch
             {
@@ -85,9 +66,80 @@ internal static class ModelLoading
         }
     }
 
-    /// <summary>Computes a first token, so that readiness means that tokens come out.</summary>
-    /// <exception cref="WorkerFailedException">None came out.</exception>
+    private static InferenceEngine Generation(LlamaModel model, ServeOptions options, int contextLength, int threads, TimeProvider clock, Action<int> batchComputed)
+    {
+        var context = new LlamaContext(model, new ContextParameters
+        {
+            ContextLength = contextLength,
+            MaxSequences = options.MaxSequences,
+            BatchSize = options.BatchTokens,
+            MicroBatchSize = options.BatchTokens,
+            KvCacheType = options.KvCacheType,
+            FlashAttention = options.FlashAttention,
+            Threads = threads,
+        });
+        var settings = new EngineSettings
+        {
+            MaxSequences = options.MaxSequences,
+            ContextLength = contextLength,
+            BatchTokens = Math.Min(options.BatchTokens, context.BatchSize),
+            Threads = threads,
+            MaxWaiting = options.MaxWaiting,
+            OutputCapacity = options.OutputCapacity,
+            SlowReaderTimeout = options.SlowReaderTimeout,
+        };
+        return new InferenceEngine(model, context, settings, clock, batchComputed);
+    }
+
+    private static EmbeddingEngine Embedding(LlamaModel model, ServeOptions options, int contextLength, int threads, Action<int> batchComputed)
+    {
+        // An input is computed in one piece, so a batch holds the longest one; shorter ones are packed into it.
+        var batchTokens = Math.Max(contextLength, options.BatchTokens);
+        var settings = new EmbeddingSettings { MaxInputTokens = contextLength, BatchTokens = batchTokens, Threads = threads };
+        var context = new LlamaContext(model, new ContextParameters
+        {
+            ContextLength = contextLength,
+            MaxSequences = settings.MaxSequences,
+            CacheTokens = batchTokens,
+            UnifiedCache = true,
+            BatchSize = batchTokens,
+            MicroBatchSize = batchTokens,
+            FlashAttention = options.FlashAttention,
+            Embeddings = true,
+            Pooling = options.Pooling,
+            Threads = threads,
+        });
+        return new EmbeddingEngine(model, context, settings, batchComputed);
+    }
+
+    /// <summary>Computes a first token or embedding, so that readiness means that something comes out.</summary>
+    /// <exception cref="WorkerFailedException">Nothing came out.</exception>
     public static async Task WarmAsync(ServedModel served, CancellationToken cancellationToken)
+    {
+        if (served.Embedding is { } embedding)
+        {
+            await WarmAsync(served.Model, embedding, cancellationToken);
+        }
+
+        if (served.Generation is not null)
+        {
+            await WarmGenerationAsync(served, cancellationToken);
+        }
+    }
+
+    private static async Task WarmAsync(LlamaModel model, EmbeddingEngine engine, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await engine.EmbedAsync([[model.Vocabulary.BeginOfSequence ?? 0]], cancellationToken);
+        }
+        catch (Exception fault) when (engine.Failed.IsCompleted || fault is InvalidOperationException)
+        {
+            throw new WorkerFailedException(FailureReason.EngineFailed, $"The first embedding could not be computed: {fault.Message}", fault);
+        }
+    }
+
+    private static async Task WarmGenerationAsync(ServedModel served, CancellationToken cancellationToken)
     {
         var generation = served.Engine.Submit(new GenerationRequest
         {
@@ -104,7 +156,7 @@ internal static class ModelLoading
         cancellationToken.ThrowIfCancellationRequested();
         if (generation.End!.Cause == EndCause.EngineFailed)
         {
-            var fault = await served.Engine.Failed;
+            var fault = await served.Failed;
             throw new WorkerFailedException(FailureReason.EngineFailed, $"The first token could not be computed: {fault.Message}", fault);
         }
     }

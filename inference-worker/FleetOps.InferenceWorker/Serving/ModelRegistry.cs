@@ -18,8 +18,8 @@ internal sealed class ModelRegistry(WorkerState state)
     public ServedModel? Serving => state.Phase is WorkerPhase.Serving or WorkerPhase.Draining ? _loaded : null;
 
     /// <summary>Requests that hold a slot.</summary>
-    public int Running => _loaded?.Engine.Running ?? 0;
+    public int Running => _loaded?.Running ?? 0;
 
     /// <summary>Requests that wait for a slot.</summary>
-    public int Waiting => _loaded?.Engine.Waiting ?? 0;
+    public int Waiting => _loaded?.Waiting ?? 0;
 }

@@ -2,6 +2,7 @@ using System.Net;
 using FleetOps.InferenceWorker.Security;
 using FleetOps.LlamaCpp.Backends;
 using FleetOps.LlamaCpp.Contexts;
+using FleetOps.LlamaCpp.Models;
 using FleetOps.ModelStore.Sources;
 
 namespace FleetOps.InferenceWorker.Serving;
@@ -56,6 +57,9 @@ internal sealed record ServeOptions
 
     /// <summary>Layers on the GPU; -1 is all.</summary>
     public int GpuLayers { get; init; } = -1;
+
+    /// <summary>How embeddings are pooled; null leaves it to the model's file. Given for a model that generates, it embeds too.</summary>
+    public PoolingType? Pooling { get; init; }
 
     /// <summary>CPU threads that compute; null is what fits the CPU quota and the model's size.</summary>
     public int? Threads { get; init; }

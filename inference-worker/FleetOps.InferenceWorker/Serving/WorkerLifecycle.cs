@@ -66,13 +66,8 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
     {
         if (_models.Loaded is { } served)
         {
-            // Joins the engine's thread, which may be inside a batch.
-            await Task.Run(() =>
-            {
-                served.Engine.Dispose();
-                served.Template?.Dispose();
-                served.Model.Dispose();
-            });
+            // Joins the engines' threads, which may be inside a batch.
+            await Task.Run(served.Dispose);
         }
     }
 
@@ -92,13 +87,13 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
             _options.ModelName ?? (served.Model.Name.Length > 0 ? served.Model.Name : _options.Source.FileName),
             served.Model.ParameterCount,
             file.Header.Quantization ?? served.Model.Quantization,
-            served.Engine.Settings.ContextLength,
+            served.ContextLength,
             file.SizeBytes,
             file.Sha256,
             file.License ?? "",
             file.Revision ?? "");
 
-        LogLoaded(_logger, _state.Model.Name, served.Engine.Settings.MaxSequences, served.Engine.Settings.ContextLength, served.Engine.Settings.Threads);
+        LogLoaded(_logger, _state.Model.Name, served.Generation?.Settings.MaxSequences ?? served.Embedding!.Settings.MaxSequences, served.ContextLength, served.Threads);
         _state.Enter(WorkerPhase.Warming);
         await ModelLoading.WarmAsync(served, stop);
         stop.ThrowIfCancellationRequested();
@@ -144,27 +139,27 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
     {
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = stop.Register(() => stopped.TrySetResult());
-        if (await Task.WhenAny(stopped.Task, served.Engine.Failed) == served.Engine.Failed)
+        if (await Task.WhenAny(stopped.Task, served.Failed) == served.Failed)
         {
-            return await served.Engine.Failed;
+            return await served.Failed;
         }
 
         // Readiness goes off at once; endpoints take a moment to follow, and until then calls still come in.
         _state.Enter(WorkerPhase.Draining);
         _connections.AskToClose();
-        await Task.WhenAny(Task.Delay(_options.DrainDelay, _clock, CancellationToken.None), served.Engine.Failed);
+        await Task.WhenAny(Task.Delay(_options.DrainDelay, _clock, CancellationToken.None), served.Failed);
         // Once more, for those who came back here because the endpoints had not followed yet.
         _connections.AskToClose();
-        var running = served.Engine.Running + served.Engine.Waiting;
-        var drained = served.Engine.DrainAsync();
-        await Task.WhenAny(drained, Task.Delay(_options.DrainTimeout, _clock, CancellationToken.None), served.Engine.Failed);
-        if (served.Engine.Failed.IsCompleted)
+        var running = served.Running + served.Waiting;
+        var drained = served.DrainAsync();
+        await Task.WhenAny(drained, Task.Delay(_options.DrainTimeout, _clock, CancellationToken.None), served.Failed);
+        if (served.Failed.IsCompleted)
         {
-            return await served.Engine.Failed;
+            return await served.Failed;
         }
 
-        LogDrained(_logger, running, served.Engine.Running + served.Engine.Waiting);
-        await Task.Run(served.Engine.Stop, CancellationToken.None);
+        LogDrained(_logger, running, served.Running + served.Waiting);
+        await Task.Run(served.Stop, CancellationToken.None);
         return null;
     }
 

@@ -33,9 +33,9 @@ internal sealed class InferenceMetrics : IDisposable
         _finished = _meter.CreateCounter<long>(MetricNames.Finished, "{request}", "Requests that ended, by outcome.");
         _meter.CreateObservableUpDownCounter(MetricNames.Running, () => models.Running, "{request}", "Requests that hold a slot.");
         _meter.CreateObservableUpDownCounter(MetricNames.Waiting, () => models.Waiting, "{request}", "Requests that wait for a slot.");
-        _meter.CreateObservableGauge(MetricNames.KvCacheUsage, () => KvCacheUsage(models.Loaded?.Engine), "1", "Share of the KV cache in use.");
-        _meter.CreateObservableCounter(MetricNames.PromptTokens, () => models.Loaded?.Engine.Counters.PromptTokens ?? 0, "{token}", "Prompt tokens that were computed.");
-        _meter.CreateObservableCounter(MetricNames.GeneratedTokens, () => models.Loaded?.Engine.Counters.SampledTokens ?? 0, "{token}", "Tokens that were sampled.");
+        _meter.CreateObservableGauge(MetricNames.KvCacheUsage, () => KvCacheUsage(models.Loaded?.Generation), "1", "Share of the KV cache in use.");
+        _meter.CreateObservableCounter(MetricNames.PromptTokens, () => models.Loaded?.Generation?.Counters.PromptTokens ?? 0, "{token}", "Prompt tokens that were computed.");
+        _meter.CreateObservableCounter(MetricNames.GeneratedTokens, () => models.Loaded?.Generation?.Counters.SampledTokens ?? 0, "{token}", "Tokens that were sampled.");
         _meter.CreateObservableGauge(
             MetricNames.PhaseDuration,
             () => state.Durations().GroupBy(phase => phase.Phase).Select(phase => new Measurement<double>(phase.Sum(part => part.Seconds), new KeyValuePair<string, object?>("phase", phase.Key.ToString()))),

@@ -33,7 +33,7 @@ internal static unsafe class ContextFactory
     private static LlamaContextParams Native(ContextParameters parameters, int* flag)
     {
         var native = LlamaNative.llama_context_default_params();
-        native.NCtx = (uint)(parameters.ContextLength * parameters.MaxSequences);
+        native.NCtx = (uint)(parameters.CacheTokens ?? (parameters.ContextLength * parameters.MaxSequences));
         native.NSeqMax = (uint)parameters.MaxSequences;
         native.NBatch = (uint)parameters.BatchSize;
         native.NUbatch = (uint)parameters.MicroBatchSize;
@@ -42,6 +42,8 @@ internal static unsafe class ContextFactory
         native.TypeK = native.TypeV = (int)parameters.KvCacheType;
         native.FlashAttnType = (int)parameters.FlashAttention;
         native.KvUnified = parameters.UnifiedCache ? (byte)1 : (byte)0;
+        native.Embeddings = parameters.Embeddings ? (byte)1 : (byte)0;
+        native.PoolingType = parameters.Pooling is { } pooling ? (int)pooling : native.PoolingType;
         native.AbortCallback = NativeLibraries.AbortCallback;
         native.AbortCallbackData = flag;
         return native;

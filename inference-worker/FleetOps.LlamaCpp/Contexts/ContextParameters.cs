@@ -1,3 +1,5 @@
+using FleetOps.LlamaCpp.Models;
+
 namespace FleetOps.LlamaCpp.Contexts;
 
 /// <summary>The shape of a context.</summary>
@@ -35,6 +37,20 @@ public sealed record ContextParameters
     /// </summary>
     public bool UnifiedCache { get; init; }
 
+    /// <summary>
+    /// Tokens that a unified cache holds for all sequences together, 1 to <see cref="TokenLimit"/>; null is <see cref="ContextLength"/> for each of them.
+    /// </summary>
+    public int? CacheTokens { get; init; }
+
+    /// <summary>
+    /// Put out embeddings instead of logits. Each text must be computed in one piece then, so <see cref="MicroBatchSize"/> has to be
+    /// <see cref="BatchSize"/> and the cache unified.
+    /// </summary>
+    public bool Embeddings { get; init; }
+
+    /// <summary>How the embeddings of a text are pooled; null is what the model's file says, or <see cref="PoolingType.None"/>.</summary>
+    public PoolingType? Pooling { get; init; }
+
     /// <summary>Threads of the CPU backend while tokens are generated. More than the CPU quota makes it far slower; the default is what .NET sees of the quota.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
@@ -55,7 +71,13 @@ public sealed record ContextParameters
         Check(nameof(FlashAttention), Enum.IsDefined(FlashAttention), $"is {FlashAttention}; it can be Auto, On or Off");
         Check(nameof(FlashAttention), KvCacheType == KvCacheType.F16 || FlashAttention != FlashAttention.Off,
             $"is Off, and a cache of {KvCacheType} needs it; set it to Auto or On, or the cache to F16");
-        Check(nameof(ContextLength), (long)ContextLength * MaxSequences <= TokenLimit,
+        Check(nameof(CacheTokens), CacheTokens is null || UnifiedCache, $"is {CacheTokens}, and only a unified cache has a size of its own; set UnifiedCache too");
+        CheckRange(nameof(CacheTokens), CacheTokens ?? 1, TokenLimit);
+        Check(nameof(Pooling), Pooling is null || Enum.IsDefined(Pooling.Value), $"is {Pooling}; it can be {string.Join(", ", Enum.GetNames<PoolingType>())}");
+        Check(nameof(Pooling), Pooling is null || Embeddings, $"is {Pooling}, and the context puts out no embeddings; set Embeddings too");
+        Check(nameof(MicroBatchSize), !Embeddings || MicroBatchSize == BatchSize, $"is {MicroBatchSize}, and with Embeddings it must be BatchSize, which is {BatchSize}");
+        Check(nameof(UnifiedCache), !Embeddings || UnifiedCache, "is off, and with Embeddings it must be on");
+        Check(nameof(ContextLength), CacheTokens is not null || (long)ContextLength * MaxSequences <= TokenLimit,
             $"is {ContextLength} for each of {MaxSequences} sequences, which is {(long)ContextLength * MaxSequences} tokens; a context may hold {TokenLimit}");
     }
 

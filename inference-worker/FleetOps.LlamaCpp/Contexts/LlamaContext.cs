@@ -21,6 +21,7 @@ public sealed unsafe class LlamaContext : IDisposable
     private readonly SingleUser _user = new();
     private readonly bool[] _outputs;
     private readonly bool _unified;
+    private readonly int _positions;
 
     /// <summary>Makes a context for a model, and takes the memory for it.</summary>
     /// <param name="model">The model, which the context keeps alive.</param>
@@ -39,7 +40,10 @@ public sealed unsafe class LlamaContext : IDisposable
         _handle = ContextFactory.Create(model, parameters);
         ContextLength = (int)LlamaNative.llama_n_ctx_seq(_handle.Pointer);
         CacheTokens = (int)LlamaNative.llama_n_ctx(_handle.Pointer);
-        BatchSize = (int)LlamaNative.llama_n_batch(_handle.Pointer);
+        // Tokens that all see one another are computed in one piece, and llama.cpp ends the process when they do not fit into it.
+        BatchSize = (int)(model.IsCausal ? LlamaNative.llama_n_batch(_handle.Pointer) : LlamaNative.llama_n_ubatch(_handle.Pointer));
+        Pooling = parameters.Embeddings ? (PoolingType)LlamaNative.llama_pooling_type(_handle.Pointer) : null;
+        _positions = model.HasRotaryPositions && Memory != 0 ? int.MaxValue : model.TrainedContextLength;
         _outputs = new bool[BatchSize];
     }
 
@@ -57,6 +61,9 @@ public sealed unsafe class LlamaContext : IDisposable
 
     /// <summary>Sequences that are kept at once; ids are 0 to one less.</summary>
     public int MaxSequences { get; }
+
+    /// <summary>How embeddings are pooled; null when it puts out logits.</summary>
+    public PoolingType? Pooling { get; }
 
     /// <summary>Computes a batch.</summary>
     /// <param name="batch">1 to <see cref="BatchSize"/> tokens.</param>
@@ -90,7 +97,7 @@ public sealed unsafe class LlamaContext : IDisposable
             case 0:
                 for (var i = 0; i < native.NTokens; i++)
                 {
-                    _outputs[i] = native.Logits[i] != 0;
+                    _outputs[i] = native.Logits[i] != 0 || Pooling is not null;
                 }
 
                 return DecodeStatus.Success;
@@ -115,6 +122,31 @@ public sealed unsafe class LlamaContext : IDisposable
         return logits == null
             ? throw new LlamaException(LlamaFault.DecodeFailed, $"The context holds no logits at index {index}.")
             : new ReadOnlySpan<float>(logits, _vocabulary.Count);
+    }
+
+    /// <summary>The embedding of one token of the last decode. The memory is llama.cpp's: read it before the next decode.</summary>
+    /// <param name="index">The token's index in the batch.</param>
+    /// <exception cref="InvalidOperationException">The context puts out no embeddings, or pools them.</exception>
+    public ReadOnlySpan<float> GetTokenEmbedding(int index)
+    {
+        using var visit = _user.Enter();
+        CheckPooling(Pooling is PoolingType.None, "of single tokens");
+        CheckOutput(index);
+        return Output(LlamaNative.llama_get_embeddings_ith(_handle.Pointer, index), Model.EmbeddingOutputLength, $"at index {index}");
+    }
+
+    /// <summary>
+    /// The pooled embedding of one sequence of the last decode; with <see cref="PoolingType.Rank"/> its scores, <see cref="LlamaModel.ClassCount"/> of them.
+    /// The memory is llama.cpp's: read it before the next decode.
+    /// </summary>
+    /// <param name="sequence">The sequence, which was in the batch.</param>
+    /// <exception cref="InvalidOperationException">The context puts out no embeddings, or does not pool them.</exception>
+    public ReadOnlySpan<float> GetSequenceEmbedding(int sequence)
+    {
+        using var visit = _user.Enter();
+        CheckPooling(Pooling is not null and not PoolingType.None, "of sequences");
+        CheckSequence(sequence);
+        return Output(LlamaNative.llama_get_embeddings_seq(_handle.Pointer, sequence), Pooling == PoolingType.Rank ? Model.ClassCount : Model.EmbeddingOutputLength, $"of sequence {sequence}");
     }
 
     /// <summary>Removes tokens of a sequence from the cache, from a position to before another; -1 stands for either end. False when the cache cannot remove a part (recurrent models).</summary>
@@ -239,6 +271,11 @@ public sealed unsafe class LlamaContext : IDisposable
         for (var i = 0; i < batch.NTokens; i++)
         {
             _vocabulary.CheckToken(batch.Token[i]);
+            if (batch.Pos[i] >= _positions)
+            {
+                throw new ArgumentException($"Token {i} of the batch is at position {batch.Pos[i]}; the model knows {_positions} positions.", nameof(batch));
+            }
+
             if (batch.NSeqId[i] > 1 && !_unified)
             {
                 throw new ArgumentException($"Token {i} of the batch belongs to {batch.NSeqId[i]} sequences, which only a unified cache allows.", nameof(batch));
@@ -251,6 +288,18 @@ public sealed unsafe class LlamaContext : IDisposable
             }
         }
     }
+
+    private void CheckPooling(bool fits, string what)
+    {
+        if (!fits)
+        {
+            throw new InvalidOperationException($"The context {(Pooling is null ? "puts out logits" : $"pools embeddings by {Pooling}")}, so there are no embeddings {what}.");
+        }
+    }
+
+    private static ReadOnlySpan<float> Output(float* values, int length, string where) => values == null
+        ? throw new LlamaException(LlamaFault.DecodeFailed, $"The context holds no embedding {where}.")
+        : new ReadOnlySpan<float>(values, length);
 
     private void CheckSequence(int sequence)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using FleetOps.LlamaCpp.Native;
 
 namespace FleetOps.LlamaCpp.Models;
@@ -17,6 +18,7 @@ public sealed unsafe class LlamaModel : IDisposable
     private const int LoadModeNone = 0;
     private const int LoadModeMap = 1;
     private const int DescriptionSize = 256;
+    private const int NoRope = -1;
 
     private LlamaModel(ModelHandle handle, string path)
     {
@@ -31,11 +33,18 @@ public sealed unsafe class LlamaModel : IDisposable
         SizeBytes = (long)LlamaNative.llama_model_size(model);
         TrainedContextLength = LlamaNative.llama_model_n_ctx_train(model);
         EmbeddingLength = LlamaNative.llama_model_n_embd(model);
+        EmbeddingOutputLength = LlamaNative.llama_model_n_embd_out(model);
+        ClassCount = (int)LlamaNative.llama_model_n_cls_out(model);
         LayerCount = LlamaNative.llama_model_n_layer(model);
         Quantization = ShimText.Borrowed(LlamaNative.llama_ftype_name(LlamaNative.llama_model_ftype(model)));
-        ChatTemplateSource = LlamaNative.llama_model_chat_template(model, null) is var source and not 0 ? ShimText.Borrowed(source) : null;
+        ChatTemplateSource = Template(model, name: null);
         HasDecoder = LlamaNative.llama_model_has_decoder(model) != 0;
         HasEncoder = LlamaNative.llama_model_has_encoder(model) != 0;
+        IsCausal = AttentionKind.IsCausal(Architecture, Metadata);
+        HasRotaryPositions = LlamaNative.llama_model_rope_type(model) != NoRope;
+        Pooling = int.TryParse(Metadata.GetValueOrDefault($"{Architecture}.pooling_type"), CultureInfo.InvariantCulture, out var pooling)
+            && Enum.IsDefined((PoolingType)pooling) ? (PoolingType)pooling : null;
+        RerankTemplateSource = Template(model, "rerank");
         var description = stackalloc byte[DescriptionSize];
         _ = LlamaNative.llama_model_desc(model, description, DescriptionSize);
         Description = ShimText.Borrowed((nint)description);
@@ -68,6 +77,18 @@ public sealed unsafe class LlamaModel : IDisposable
     /// <summary>Width of the embeddings.</summary>
     public int EmbeddingLength { get; }
 
+    /// <summary>Width of the embeddings that come out, which a few models project to another width.</summary>
+    public int EmbeddingOutputLength { get; }
+
+    /// <summary>Scores that the classifier gives for a text; 1 when the file does not say. It means something with <see cref="PoolingType.Rank"/> only.</summary>
+    public int ClassCount { get; }
+
+    /// <summary>How the file says that embeddings are pooled, which files of embedding models and rerankers do; null when it does not.</summary>
+    public PoolingType? Pooling { get; }
+
+    /// <summary>Whether a token sees only those before it, as in models that generate; else all tokens of a text see one another.</summary>
+    public bool IsCausal { get; }
+
     /// <summary>Number of layers.</summary>
     public int LayerCount { get; }
 
@@ -80,6 +101,9 @@ public sealed unsafe class LlamaModel : IDisposable
     /// <summary>The Jinja template that the file brings; null when it has none.</summary>
     public string? ChatTemplateSource { get; }
 
+    /// <summary>The text that the file brings for ranking, with <c>{query}</c> and <c>{document}</c> in it; null when it has none.</summary>
+    public string? RerankTemplateSource { get; }
+
     /// <summary>All metadata of the file as text; arrays are in llama.cpp's short form.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
@@ -87,6 +111,9 @@ public sealed unsafe class LlamaModel : IDisposable
     public LlamaVocabulary Vocabulary { get; }
 
     internal ModelHandle Handle { get; }
+
+    /// <summary>Whether positions are rotations; else they are rows of a table that ends at <see cref="TrainedContextLength"/>, or distances.</summary>
+    internal bool HasRotaryPositions { get; }
 
     /// <summary>Loads a model. It takes as long as the file is large, on the calling thread.</summary>
     /// <param name="runtime">The loaded llama.cpp.</param>
@@ -137,6 +164,9 @@ public sealed unsafe class LlamaModel : IDisposable
         error = ShimText.Error(message);
         return pointer;
     }
+
+    private static string? Template(nint model, string? name) =>
+        LlamaNative.llama_model_chat_template(model, name) is var source and not 0 ? ShimText.Borrowed(source) : null;
 
     // llama.cpp says of a file that it cannot open only that the load failed.
     private static void CheckReadable(string path)

@@ -27,6 +27,8 @@ public sealed unsafe class LlamaVocabulary
         BeginOfSequence = Optional(LlamaNative.llama_vocab_bos(_vocabulary));
         EndOfSequence = Optional(LlamaNative.llama_vocab_eos(_vocabulary));
         EndOfTurn = Optional(LlamaNative.llama_vocab_eot(_vocabulary));
+        Separator = Optional(LlamaNative.llama_vocab_sep(_vocabulary));
+        AddsSeparator = LlamaNative.llama_vocab_get_add_sep(_vocabulary) != 0;
         AddsBeginOfSequence = LlamaNative.llama_vocab_get_add_bos(_vocabulary) != 0;
         AddsEndOfSequence = LlamaNative.llama_vocab_get_add_eos(_vocabulary) != 0;
     }
@@ -42,6 +44,12 @@ public sealed unsafe class LlamaVocabulary
 
     /// <summary>The token that ends a turn of a chat; null when there is none.</summary>
     public int? EndOfTurn { get; }
+
+    /// <summary>The token that keeps two texts apart; null when there is none.</summary>
+    public int? Separator { get; }
+
+    /// <summary>Whether the model wants <see cref="Separator"/> between two texts.</summary>
+    public bool AddsSeparator { get; }
 
     /// <summary>Whether the model wants <see cref="BeginOfSequence"/> before a text.</summary>
     public bool AddsBeginOfSequence { get; }

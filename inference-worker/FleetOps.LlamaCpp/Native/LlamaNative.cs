@@ -21,6 +21,9 @@ internal static unsafe partial class LlamaNative
     [LibraryImport(Library)] public static partial nint llama_model_get_vocab(nint model);
     [LibraryImport(Library)] public static partial int llama_model_n_ctx_train(nint model);
     [LibraryImport(Library)] public static partial int llama_model_n_embd(nint model);
+    [LibraryImport(Library)] public static partial int llama_model_n_embd_out(nint model);
+    [LibraryImport(Library)] public static partial uint llama_model_n_cls_out(nint model);
+    [LibraryImport(Library)] public static partial int llama_model_rope_type(nint model);
     [LibraryImport(Library)] public static partial int llama_model_n_layer(nint model);
     [LibraryImport(Library)] public static partial ulong llama_model_size(nint model);
     [LibraryImport(Library)] public static partial ulong llama_model_n_params(nint model);
@@ -30,7 +33,7 @@ internal static unsafe partial class LlamaNative
     [LibraryImport(Library)] public static partial int llama_model_meta_count(nint model);
     [LibraryImport(Library)] public static partial int llama_model_meta_key_by_index(nint model, int index, byte* buffer, nuint size);
     [LibraryImport(Library)] public static partial int llama_model_meta_val_str_by_index(nint model, int index, byte* buffer, nuint size);
-    [LibraryImport(Library)] public static partial nint llama_model_chat_template(nint model, byte* name);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint llama_model_chat_template(nint model, string? name);
     [LibraryImport(Library)] public static partial byte llama_model_has_encoder(nint model);
     [LibraryImport(Library)] public static partial byte llama_model_has_decoder(nint model);
 
@@ -39,6 +42,8 @@ internal static unsafe partial class LlamaNative
     [LibraryImport(Library)] public static partial int llama_vocab_bos(nint vocab);
     [LibraryImport(Library)] public static partial int llama_vocab_eos(nint vocab);
     [LibraryImport(Library)] public static partial int llama_vocab_eot(nint vocab);
+    [LibraryImport(Library)] public static partial int llama_vocab_sep(nint vocab);
+    [LibraryImport(Library)] public static partial byte llama_vocab_get_add_sep(nint vocab);
     [LibraryImport(Library)] public static partial byte llama_vocab_get_add_bos(nint vocab);
     [LibraryImport(Library)] public static partial byte llama_vocab_get_add_eos(nint vocab);
     [LibraryImport(Library)] public static partial byte llama_vocab_is_eog(nint vocab, int token);
@@ -53,6 +58,9 @@ internal static unsafe partial class LlamaNative
     [LibraryImport(Library)] public static partial uint llama_n_ubatch(nint context);
     [LibraryImport(Library)] public static partial void llama_set_n_threads(nint context, int threads, int batchThreads);
     [LibraryImport(Library)] public static partial float* llama_get_logits_ith(nint context, int index);
+    [LibraryImport(Library)] public static partial int llama_pooling_type(nint context);
+    [LibraryImport(Library)] public static partial float* llama_get_embeddings_ith(nint context, int index);
+    [LibraryImport(Library)] public static partial float* llama_get_embeddings_seq(nint context, int sequence);
 
     [LibraryImport(Library)] public static partial nint llama_get_memory(nint context);
     [LibraryImport(Library)] public static partial void llama_memory_clear(nint memory, byte data);

@@ -123,7 +123,7 @@ internal sealed class InProcessWorker : IAsyncDisposable
         // A test that left something running must not wait for its drain.
         if (_app.Services.GetRequiredService<ModelRegistry>().Loaded is { } served)
         {
-            await Task.Run(served.Engine.Stop);
+            await Task.Run(served.Stop);
         }
 
         await StopAsync();

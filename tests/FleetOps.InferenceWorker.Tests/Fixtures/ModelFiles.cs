@@ -10,6 +10,8 @@ internal static class ModelFiles
     private static readonly Lazy<string> LazyWithoutTemplate = Written("no-template.gguf", path => SuccessorModel.Write(path, chatTemplate: null));
     private static readonly Lazy<string> LazyRandom = Written("random.gguf", path => RandomModel.Write(path));
     private static readonly Lazy<string> LazySlow = Written("slow.gguf", path => RandomModel.Write(path, new LlamaShape(256, Layers: 6, Heads: 4, KeyValueHeads: 2, FeedForward: 512, ContextLength: 8192)));
+    private static readonly Lazy<string> LazyEncoder = Written("encoder.gguf", path => EncoderModel.Write(path));
+    private static readonly Lazy<string> LazyRanker = Written("ranker.gguf", path => EncoderModel.Write(path, pooling: 4, classifier: true));
 
     static ModelFiles() => AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(Folder, recursive: true);
 
@@ -24,6 +26,12 @@ internal static class ModelFiles
 
     /// <summary>Takes a millisecond or two for each token, so that something can happen in between.</summary>
     public static string Slow => LazySlow.Value;
+
+    /// <summary>Gives embeddings and no text.</summary>
+    public static string Encoder => LazyEncoder.Value;
+
+    /// <summary>Ranks documents.</summary>
+    public static string Ranker => LazyRanker.Value;
 
     /// <summary>The demo model; skips the test where it has not been trained yet.</summary>
     public static string Demo
