@@ -3,18 +3,12 @@ using System.Net;
 using System.Runtime.InteropServices;
 using FleetOps.InferenceWorker.Serving;
 using FleetOps.InferenceWorker.State;
-using FleetOps.LlamaCpp.Backends;
-using FleetOps.LlamaCpp.Contexts;
-using FleetOps.LlamaCpp.Models;
 
 namespace FleetOps.InferenceWorker.CommandLine;
 
 /// <summary><c>serve</c>: fetches, verifies, loads and serves one model until SIGTERM.</summary>
 internal static class ServeCommand
 {
-    private const int MaxThreads = 512;
-    private const int MaxContextLength = 16 * 1024 * 1024;
-
     public static Command Create()
     {
         var command = new Command("serve", "Serve one model over gRPC: fetch, verify, load, serve.");
@@ -22,15 +16,9 @@ internal static class ServeCommand
         source.AddTo(command);
         var security = new SecuritySettings();
         security.AddTo(command);
+        var compute = new ComputeSettings();
+        compute.AddTo(command);
         var modelName = Setting.Text("--model-name", "NAME", "Name under which the model is served [default: the name in its file]");
-        var backend = Setting.Choice("--backend", "What computes", () => BackendRequest.Auto);
-        var contextLength = Setting.OptionalNumber("--context-length", $"Tokens of one request, prompt and answer together [default: {ServeOptions.DefaultContextLength}, or less if the model was trained for less]", 16, MaxContextLength);
-        var maxSequences = Setting.Number("--max-sequences", "Requests computed at once", 1, ContextParameters.SequenceLimit, () => 8);
-        var kvCacheType = Setting.Choice("--kv-cache-type", "Type of the KV cache", () => KvCacheType.F16);
-        var flashAttention = Setting.Choice("--flash-attention", "Whether flash attention is used", () => FlashAttention.Auto);
-        var gpuLayers = Setting.Number("--gpu-layers", "Layers on the GPU; -1 is all", -1, int.MaxValue, () => -1);
-        var pooling = Setting.OptionalChoice<PoolingType>("--pooling", "How embeddings are pooled; given for a model that generates, it embeds too [default: what the model's file says]");
-        var threads = Setting.OptionalNumber("--threads", "CPU threads that compute [default: whole CPUs of the container's quota, fewer for a small model]", 1, MaxThreads);
         var grpcPort = Setting.Number("--grpc-port", "Port of gRPC; 0 takes a free one", 0, ushort.MaxValue, () => 9090);
         var httpPort = Setting.Number("--http-port", "Port of probes, state and metrics; 0 takes a free one", 0, ushort.MaxValue, () => 8080);
         var bind = Setting.Create<IPAddress?>("--bind", "ADDRESS", "Address to listen on [default: any]", "an IP address", text => IPAddress.TryParse(text, out var address) ? address : null, () => null);
@@ -38,7 +26,7 @@ internal static class ServeCommand
         var drainTimeout = Setting.Number("--drain-timeout-seconds", "How long running calls may take after that", 0, 86400, () => 50);
         var native = Setting.Text("--native", "DIR", "Folder of the native libraries [default: native/ beside the program]", () => Path.Combine(AppContext.BaseDirectory, "native"));
         var logFormat = Setting.Choice("--log-format", "What log lines look like [default: Json when stdout is no terminal]", () => Console.IsOutputRedirected ? LogFormat.Json : LogFormat.Text);
-        Option[] options = [modelName, backend, contextLength, maxSequences, kvCacheType, flashAttention, gpuLayers, pooling, threads, grpcPort, httpPort, bind, drainDelay, drainTimeout, native, logFormat];
+        Option[] options = [modelName, grpcPort, httpPort, bind, drainDelay, drainTimeout, native, logFormat];
         foreach (var option in options)
         {
             command.Add(option);
@@ -48,7 +36,7 @@ internal static class ServeCommand
         {
             var request = source.Request(result);
             var store = source.FetcherOptions(result);
-            return RunAsync(new ServeOptions
+            return RunAsync(compute.Apply(new ServeOptions
             {
                 Source = request.Source,
                 Revision = request.Revision,
@@ -57,14 +45,6 @@ internal static class ServeCommand
                 ClaimRoot = store.ClaimRoot,
                 ModelDirectory = store.ModelDirectory,
                 ModelName = result.GetValue(modelName),
-                Backend = result.GetValue(backend),
-                ContextLength = result.GetValue(contextLength),
-                MaxSequences = result.GetValue(maxSequences),
-                KvCacheType = result.GetValue(kvCacheType),
-                FlashAttention = result.GetValue(flashAttention),
-                GpuLayers = result.GetValue(gpuLayers),
-                Pooling = result.GetValue(pooling),
-                Threads = result.GetValue(threads),
                 GrpcPort = result.GetValue(grpcPort),
                 HttpPort = result.GetValue(httpPort),
                 Bind = result.GetValue(bind),
@@ -74,7 +54,7 @@ internal static class ServeCommand
                 NativeDirectory = result.GetValue(native)!,
                 TerminationLog = result.GetValue(source.TerminationLog),
                 JsonLog = result.GetValue(logFormat) == LogFormat.Json,
-            });
+            }, result));
         }));
         return command;
     }
