@@ -2,6 +2,7 @@ using System.CommandLine;
 using FleetOps.Benchmarks.Figures;
 using FleetOps.Benchmarks.Planning;
 using FleetOps.Benchmarks.Reports;
+using FleetOps.Benchmarks.Worker.Figures;
 
 var only = new Option<string[]>("--only") { Description = $"Figures to measure, by commas: {string.Join(", ", OperatorBench.Names)}. Default: all.", AllowMultipleArgumentsPerToken = true };
 var count = new Option<int>("--count") { Description = "ModelDeployments of the burst, and the smallest fleet. Default: 1000; the larger fleets have 5 and 10 times as many.", DefaultValueFactory = _ => 1000 };
@@ -12,7 +13,7 @@ var operatorCommand = new Command("operator", "Measures the operator against a r
 operatorCommand.SetAction((parsed, cancel) => OperatorBench.RunAsync(
     new()
     {
-        Only = [.. (parsed.GetValue(only) ?? []).SelectMany(names => names.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
+        Only = Names(parsed.GetValue(only)),
         Count = parsed.GetValue(count),
         Minutes = parsed.GetValue(minutes),
         Runs = parsed.GetValue(runs),
@@ -28,13 +29,26 @@ plannerCommand.SetAction(_ =>
     report.Close();
 });
 
+var workerOnly = new Option<string[]>("--only") { Description = $"Figures to measure, by commas; the beginning of a name chooses all that begin so: {string.Join(", ", WorkerBench.Names)}. Default: all.", AllowMultipleArgumentsPerToken = true };
+var workerRuns = new Option<int>("--runs") { Description = "Runs of each contender. Default: 7.", DefaultValueFactory = _ => 7 };
+var workerJit = new Option<bool>("--jit") { Description = "Measure the worker as development runs it, not the one that is shipped." };
+var workerCommand = new Command("worker", "Measures the inference worker against llama.cpp's own programs.") { workerOnly, workerRuns, workerJit };
+workerCommand.SetAction((parsed, cancel) => WorkerBench.RunAsync(
+    new()
+    {
+        Only = Names(parsed.GetValue(workerOnly)),
+        Runs = parsed.GetValue(workerRuns),
+        Jit = parsed.GetValue(workerJit),
+    },
+    cancel));
+
 var kubeConfig = new Argument<string>("kubeconfig");
 var documents = new Argument<string>("documents");
 var bare = new Command("bare-client", "Used by `operator`: applies documents and does nothing else.") { kubeConfig, documents };
 bare.Hidden = true;
 bare.SetAction((parsed, cancel) => BareClient.RunAsync(parsed.GetValue(kubeConfig)!, parsed.GetValue(documents)!, cancel));
 
-var root = new RootCommand("Measures FleetOps. Results are a table and a file in artifacts/bench.") { operatorCommand, plannerCommand, bare };
+var root = new RootCommand("Measures FleetOps. Results are a table and a file in artifacts/bench.") { operatorCommand, plannerCommand, workerCommand, bare };
 try
 {
     return await root.Parse(args).InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });
@@ -49,3 +63,5 @@ catch (InvalidOperationException e)
     Progress.Say(e.Message);
     return 1;
 }
+
+static string[] Names(string[]? given) => [.. (given ?? []).SelectMany(names => names.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];

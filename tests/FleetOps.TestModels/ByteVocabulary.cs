@@ -32,13 +32,16 @@ public static class ByteVocabulary
     /// <summary>Writes the vocabulary into a model.</summary>
     /// <param name="writer">The model.</param>
     /// <param name="addEndOfSequence">Whether a text ends with the token that ends a turn, as encoders want it.</param>
-    public static void WriteTo(GgufWriter writer, bool addEndOfSequence = false)
+    /// <param name="plainTokens">Words on top, whose ids begin with <see cref="Count"/>. No text is split into them, because nothing merges to them.</param>
+    public static void WriteTo(GgufWriter writer, bool addEndOfSequence = false, int plainTokens = 0)
     {
+        var entries = Entries.Concat(Enumerable.Range(0, plainTokens)
+            .Select(static word => (Text: string.Create(CultureInfo.InvariantCulture, $"\u2581w{word}"), Type: Normal, Score: -100f))).ToArray();
         writer.Set("tokenizer.ggml.model", "llama");
         writer.Set("tokenizer.ggml.pre", "default");
-        writer.Set("tokenizer.ggml.tokens", [.. Entries.Select(static entry => entry.Text)]);
-        writer.Set("tokenizer.ggml.scores", [.. Entries.Select(static entry => entry.Score)]);
-        writer.Set("tokenizer.ggml.token_type", [.. Entries.Select(static entry => entry.Type)]);
+        writer.Set("tokenizer.ggml.tokens", [.. entries.Select(static entry => entry.Text)]);
+        writer.Set("tokenizer.ggml.scores", [.. entries.Select(static entry => entry.Score)]);
+        writer.Set("tokenizer.ggml.token_type", [.. entries.Select(static entry => entry.Type)]);
         writer.Set("tokenizer.ggml.bos_token_id", (uint)Token("<s>"));
         writer.Set("tokenizer.ggml.eos_token_id", (uint)Token(EndOfTurn));
         writer.Set("tokenizer.ggml.unknown_token_id", (uint)Token("<unk>"));

@@ -10,7 +10,7 @@ internal static class LlamaArchitecture
         writer.Set("general.type", "model");
         writer.Set("general.file_type", shape.Type switch { TensorType.F32 => 0u, TensorType.F16 => 1u, _ => 7u });
         writer.Set("general.quantization_version", 2u);
-        writer.Set("llama.vocab_size", (uint)ByteVocabulary.Count);
+        writer.Set("llama.vocab_size", (uint)shape.Vocabulary);
         writer.Set("llama.context_length", (uint)shape.ContextLength);
         writer.Set("llama.embedding_length", (uint)shape.Embedding);
         writer.Set("llama.block_count", (uint)shape.Layers);
@@ -22,7 +22,7 @@ internal static class LlamaArchitecture
         writer.Set("llama.attention.layer_norm_rms_epsilon", 1e-5f);
         if (tokenizer)
         {
-            ByteVocabulary.WriteTo(writer);
+            ByteVocabulary.WriteTo(writer, plainTokens: shape.PlainTokens);
         }
         else
         {
@@ -39,7 +39,7 @@ internal static class LlamaArchitecture
         void Weights(string name, long[] dimensions, float deviation) => writer.AddTensor(name, shape.Type, dimensions, weights(dimensions, deviation));
         void Norm(string name) => writer.AddTensor(name, TensorType.F32, [width], TensorFill.Of(TensorType.F32, [width], static (_, _) => 1));
 
-        writer.AddTensor("token_embd.weight", shape.Type, [width, ByteVocabulary.Count], embedding);
+        writer.AddTensor("token_embd.weight", shape.Type, [width, shape.Vocabulary], embedding);
         for (var layer = 0; layer < shape.Layers; layer++)
         {
             var block = $"blk.{layer}.";
@@ -55,6 +55,6 @@ internal static class LlamaArchitecture
         }
 
         Norm("output_norm.weight");
-        writer.AddTensor("output.weight", shape.Type, [width, ByteVocabulary.Count], output);
+        writer.AddTensor("output.weight", shape.Type, [width, shape.Vocabulary], output);
     }
 }

@@ -8,9 +8,13 @@ namespace FleetOps.TestModels;
 /// <param name="FeedForward">Width of the feed-forward layers.</param>
 /// <param name="ContextLength">Tokens that it was "trained" for.</param>
 /// <param name="Type">How its weights are stored.</param>
+/// <param name="PlainTokens">Tokens on top of those of <see cref="ByteVocabulary"/>: words that only token ids and answers spell.</param>
 public sealed record LlamaShape(
-    int Embedding, int Layers, int Heads, int KeyValueHeads, int FeedForward, int ContextLength = 2048, TensorType Type = TensorType.F32)
+    int Embedding, int Layers, int Heads, int KeyValueHeads, int FeedForward, int ContextLength = 2048, TensorType Type = TensorType.F32, int PlainTokens = 0)
 {
+    /// <summary>Number of tokens.</summary>
+    public int Vocabulary => ByteVocabulary.Count + PlainTokens;
+
     /// <summary>Half a megabyte.</summary>
     public static LlamaShape Tiny { get; } = new(Embedding: 64, Layers: 2, Heads: 2, KeyValueHeads: 1, FeedForward: 128);
 }

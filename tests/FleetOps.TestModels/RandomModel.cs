@@ -22,8 +22,8 @@ public static class RandomModel
 
         var next = seed * 1000;
         Action<Stream> Fill(long[] dimensions, float deviation) => TensorFill.Random(shape.Type, dimensions, deviation, ++next);
-        LlamaArchitecture.WriteTensors(writer, shape, Fill, Fill([shape.Embedding, ByteVocabulary.Count], 1),
-            Fill([shape.Embedding, ByteVocabulary.Count], 3 / MathF.Sqrt(shape.Embedding)));
+        LlamaArchitecture.WriteTensors(writer, shape, Fill, Fill([shape.Embedding, shape.Vocabulary], 1),
+            Fill([shape.Embedding, shape.Vocabulary], 3 / MathF.Sqrt(shape.Embedding)));
         writer.Write(path);
     }
 }

@@ -48,7 +48,7 @@ internal static class OperatorBench
     private static async Task MeasureAsync(Report report, BenchOptions options, CancellationToken cancel)
     {
         bool Wants(params IEnumerable<string> names) => options.Only.Count == 0 || options.Only.Intersect(names, StringComparer.Ordinal).Any();
-        var program = await OperatorProgram.FindAsync(options.Jit, cancel);
+        var program = await ShippedProgram.Operator.FindAsync(options.Jit, cancel);
         if (Wants(Planner))
         {
             PlannerFigure.Measure(report);
