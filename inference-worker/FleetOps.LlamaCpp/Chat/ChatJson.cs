@@ -18,6 +18,10 @@ internal static class ChatJson
                 writer.WriteStartObject();
                 writer.WriteString("role", message.Role);
                 writer.WriteString("content", message.Content);
+                WriteIfAny(writer, "reasoning_content", message.ReasoningContent);
+                WriteIfAny(writer, "name", message.Name);
+                WriteIfAny(writer, "tool_call_id", message.ToolCallId);
+                WriteToolCalls(writer, message.ToolCalls);
                 writer.WriteEndObject();
             }
 
@@ -44,7 +48,9 @@ internal static class ChatJson
             [.. root.GetProperty("grammar_triggers").EnumerateArray().Select(static trigger => new GrammarTrigger(
                 trigger.GetProperty("type").GetInt32(), Text(trigger, "value"), trigger.GetProperty("token").GetInt32()))],
             root.GetProperty("supports_thinking").GetBoolean(),
-            root.GetProperty("parser").GetRawText());
+            root.GetProperty("plain").GetBoolean(),
+            root.GetProperty("parser").GetRawText(),
+            root.GetProperty("grammar_options").GetRawText());
     }
 
     public static ChatAnswer Answer(string json)
@@ -70,7 +76,7 @@ internal static class ChatJson
             writer.WriteBoolean("enable_thinking", options.EnableThinking);
             writer.WriteBoolean("parallel_tool_calls", options.ParallelToolCalls);
             writer.WriteString("tool_choice", options.ToolChoice);
-            WriteRawProperty(writer, "tools", options.ToolsJson);
+            WriteTools(writer, options.Tools);
             WriteRawProperty(writer, "json_schema", options.JsonSchema);
             WriteRawProperty(writer, "chat_template_kwargs", options.TemplateArgumentsJson);
             writer.WriteEndObject();
@@ -88,15 +94,72 @@ internal static class ChatJson
         }
     }
 
+    private static void WriteTools(Utf8JsonWriter writer, IReadOnlyList<ChatTool> tools)
+    {
+        if (tools.Count == 0)
+        {
+            return;
+        }
+
+        writer.WriteStartArray("tools");
+        for (var i = 0; i < tools.Count; i++)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("type", "function");
+            writer.WriteStartObject("function");
+            writer.WriteString("name", tools[i].Name);
+            writer.WriteString("description", tools[i].Description);
+            writer.WritePropertyName("parameters");
+            WriteRaw(writer, $"tools[{i}].parameters", tools[i].ParametersJson);
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static void WriteToolCalls(Utf8JsonWriter writer, IReadOnlyList<ChatToolCall> calls)
+    {
+        if (calls.Count == 0)
+        {
+            return;
+        }
+
+        writer.WriteStartArray("tool_calls");
+        foreach (var call in calls)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("type", "function");
+            writer.WriteString("id", call.Id);
+            writer.WriteStartObject("function");
+            writer.WriteString("name", call.Name);
+            writer.WriteString("arguments", call.ArgumentsJson);
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static void WriteIfAny(Utf8JsonWriter writer, string name, string text)
+    {
+        if (text.Length > 0)
+        {
+            writer.WriteString(name, text);
+        }
+    }
+
+    // llama.cpp follows JSON by recursion; JsonDocument's own limit of 64 levels keeps that off the end of the stack.
     private static void WriteRaw(Utf8JsonWriter writer, string name, string json)
     {
         try
         {
-            writer.WriteRawValue(json);
+            JsonDocument.Parse(json).Dispose();
+            writer.WriteRawValue(json, skipInputValidation: true);
         }
         catch (JsonException e)
         {
-            throw new LlamaException(LlamaFault.TemplateFailed, $"'{name}' of the chat is not JSON: {e.Message}", e);
+            throw new LlamaException(LlamaFault.TemplateFailed, $"'{name}' of the chat is not JSON, or nested too deeply: {e.Message}", e);
         }
     }
 

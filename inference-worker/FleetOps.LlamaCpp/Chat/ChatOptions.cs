@@ -9,8 +9,8 @@ public sealed record ChatOptions
     /// <summary>Let the model think before it answers, where the template can choose.</summary>
     public bool EnableThinking { get; init; } = true;
 
-    /// <summary>Tools that the model may call, as the JSON array of OpenAI's chat API; null for none.</summary>
-    public string? ToolsJson { get; init; }
+    /// <summary>Tools that the model may call.</summary>
+    public IReadOnlyList<ChatTool> Tools { get; init; } = [];
 
     /// <summary><c>auto</c>, <c>required</c> or <c>none</c>.</summary>
     public string ToolChoice { get; init; } = "auto";

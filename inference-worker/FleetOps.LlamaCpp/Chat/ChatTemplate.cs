@@ -1,4 +1,4 @@
-using System.Text;
+using System.Text.RegularExpressions;
 using FleetOps.LlamaCpp.Models;
 using FleetOps.LlamaCpp.Native;
 
@@ -8,7 +8,7 @@ namespace FleetOps.LlamaCpp.Chat;
 /// A model's chat template, run by llama.cpp's Jinja engine. Parsing one costs milliseconds, so it is made once for a
 /// model and kept. Members may be used from several threads, as llama.cpp's own server does.
 /// </summary>
-public sealed unsafe class ChatTemplate : IDisposable
+public sealed unsafe partial class ChatTemplate : IDisposable
 {
     private readonly ChatTemplateHandle _handle;
 
@@ -51,31 +51,6 @@ public sealed unsafe class ChatTemplate : IDisposable
     public ChatPrompt ApplyJson(string messages, ChatOptions? options = null) =>
         Apply(ChatJson.Request(messages, options ?? new ChatOptions()));
 
-    /// <summary>Takes an answer of the model apart.</summary>
-    /// <param name="prompt">The prompt that was answered.</param>
-    /// <param name="answer">The text of the answer, with the spelling of preserved tokens.</param>
-    /// <param name="isPartial">More text will follow, so what is unfinished is no error.</param>
-    /// <exception cref="LlamaException">The answer does not follow the template's form (<see cref="LlamaFault.TemplateFailed"/>).</exception>
-    public ChatAnswer Parse(ChatPrompt prompt, string answer, bool isPartial = false)
-    {
-        ArgumentNullException.ThrowIfNull(prompt);
-        ArgumentNullException.ThrowIfNull(answer);
-        ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
-        var error = stackalloc byte[ShimText.ErrorSize];
-        error[0] = 0;
-        var text = Encoding.UTF8.GetBytes(answer);
-        nint json;
-        fixed (byte* start = text)
-        {
-            var nothing = (byte)0;
-            json = ShimNative.fleetops_chat_parse(prompt.ParserJson, start == null ? &nothing : start, text.Length, isPartial ? 1 : 0, error, ShimText.ErrorSize);
-        }
-
-        return json != 0
-            ? ChatJson.Answer(ShimText.Owned(json))
-            : throw new LlamaException(LlamaFault.TemplateFailed, $"The model's answer does not have the form of its chat template: {ShimText.Error(error)}");
-    }
-
     /// <inheritdoc />
     public void Dispose() => _handle.Dispose();
 
@@ -87,6 +62,17 @@ public sealed unsafe class ChatTemplate : IDisposable
         GC.KeepAlive(_handle);
         return json != 0
             ? ChatJson.Prompt(ShimText.Owned(json))
-            : throw new LlamaException(LlamaFault.TemplateFailed, $"The chat template cannot render these messages: {ShimText.Error(error)}");
+            : throw new LlamaException(LlamaFault.TemplateFailed, $"The chat template cannot render these messages: {Explain(ShimText.Error(error))}");
     }
+
+    // llama.cpp draws the place in the source below its message; a status has one line.
+    private static string Explain(string error)
+    {
+        var place = Place().Match(error);
+        var reason = error.LastIndexOf("Error: ", StringComparison.Ordinal);
+        return place.Success && reason >= 0 ? $"{place.Value} of the template: {error[(reason + "Error: ".Length)..].Trim()}" : error;
+    }
+
+    [GeneratedRegex(@"line \d+, column \d+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Place();
 }

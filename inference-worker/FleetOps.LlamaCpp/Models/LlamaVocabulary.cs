@@ -17,6 +17,7 @@ public sealed unsafe class LlamaVocabulary
     private readonly ModelHandle _model;
     private readonly nint _vocabulary;
     private readonly bool _hasTokenizer;
+    private readonly Lazy<int[]> _endOfGeneration;
 
     internal LlamaVocabulary(ModelHandle model)
     {
@@ -31,6 +32,7 @@ public sealed unsafe class LlamaVocabulary
         AddsSeparator = LlamaNative.llama_vocab_get_add_sep(_vocabulary) != 0;
         AddsBeginOfSequence = LlamaNative.llama_vocab_get_add_bos(_vocabulary) != 0;
         AddsEndOfSequence = LlamaNative.llama_vocab_get_add_eos(_vocabulary) != 0;
+        _endOfGeneration = new(() => [.. Enumerable.Range(0, Count).Where(IsEndOfGeneration)]);
     }
 
     /// <summary>Number of tokens.</summary>
@@ -56,6 +58,9 @@ public sealed unsafe class LlamaVocabulary
 
     /// <summary>Whether the model wants <see cref="EndOfSequence"/> after a text.</summary>
     public bool AddsEndOfSequence { get; }
+
+    /// <summary>The tokens that end the generation.</summary>
+    public IReadOnlyList<int> EndOfGeneration => _endOfGeneration.Value;
 
     internal ModelHandle Model => _model;
 

@@ -80,5 +80,10 @@ internal static unsafe partial class LlamaNative
     [LibraryImport(Library)] public static partial nint llama_sampler_init_typical(float p, nuint minKeep);
     [LibraryImport(Library)] public static partial nint llama_sampler_init_temp(float temperature);
     [LibraryImport(Library)] public static partial nint llama_sampler_init_penalties(int vocabulary, int lastN, float repeat, float frequency, float presence);
+    [LibraryImport(Library)] public static partial nint llama_sampler_init_xtc(float p, float threshold, nuint minKeep, uint seed);
+    [LibraryImport(Library)] public static partial nint llama_sampler_init_top_n_sigma(float n);
+    [LibraryImport(Library)] public static partial nint llama_sampler_init_mirostat(int vocabulary, uint seed, float tau, float eta, int m);
+    [LibraryImport(Library)] public static partial nint llama_sampler_init_mirostat_v2(uint seed, float tau, float eta);
+    [LibraryImport(Library)] public static partial nint llama_sampler_init_dry(nint vocab, float multiplier, float growth, int allowedLength, int lastN, byte** breakers, nuint count);
     [LibraryImport(Library)] public static partial nint llama_sampler_init_logit_bias(int vocabulary, int count, LlamaLogitBias* biases);
 }

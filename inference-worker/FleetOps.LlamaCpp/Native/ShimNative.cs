@@ -9,7 +9,7 @@ internal static unsafe partial class ShimNative
     public const string Library = "fleetops-llama";
 
     /// <summary>The shim's <c>FLEETOPS_SHIM_ABI</c> that this binding is written for.</summary>
-    public const ulong Abi = 1;
+    public const ulong Abi = 2;
 
     /// <summary>The shim's <c>FLEETOPS_EXCEPTION</c>: a C++ exception was caught and described.</summary>
     public const int Exception = -1000;
@@ -28,11 +28,13 @@ internal static unsafe partial class ShimNative
     [LibraryImport(Library)] public static partial nint fleetops_sampler_new(nint chain, nint grammar);
     [LibraryImport(Library)] public static partial void fleetops_sampler_free(nint sampler);
     [LibraryImport(Library)] public static partial int fleetops_sampler_sample(nint sampler, nint context, int index, byte* error, int errorSize);
-    [LibraryImport(Library)] public static partial int fleetops_sampler_accept(nint sampler, int token, int withGrammar, byte* error, int errorSize);
+    [LibraryImport(Library)] public static partial int fleetops_sampler_delay(nint sampler, int* tokens, int count, int delay, byte* error, int errorSize);
+    [LibraryImport(Library)] public static partial int fleetops_sampler_accept(nint sampler, int token, int ofAnswer, byte* error, int errorSize);
     [LibraryImport(Library)] public static partial int fleetops_sampler_reset(nint sampler, byte* error, int errorSize);
     [LibraryImport(Library)] public static partial nint fleetops_sampler_clone(nint sampler, byte* error, int errorSize);
 
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint fleetops_grammar_new(nint vocab, string grammar, string root, byte* error, int errorSize);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint fleetops_grammar_new(nint vocab, string grammar, string root, string options, byte* error, int errorSize);
+    [LibraryImport(Library)] public static partial void fleetops_grammar_free(nint grammar);
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint fleetops_schema_to_grammar(string schema, byte* error, int errorSize);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint fleetops_chat_template_new(nint model, string source, byte* error, int errorSize);
@@ -40,5 +42,7 @@ internal static unsafe partial class ShimNative
     [LibraryImport(Library)] public static partial int fleetops_chat_template_is_explicit(nint chat);
     [LibraryImport(Library)] public static partial nint fleetops_chat_template_source(nint chat, byte* error, int errorSize);
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint fleetops_chat_apply(nint chat, string request, byte* error, int errorSize);
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint fleetops_chat_parse(string parser, byte* text, int length, int partial, byte* error, int errorSize);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint fleetops_chat_parser_new(string parser, byte* error, int errorSize);
+    [LibraryImport(Library)] public static partial void fleetops_chat_parser_free(nint parser);
+    [LibraryImport(Library)] public static partial nint fleetops_chat_parse(nint parser, byte* text, int length, int partial, byte* error, int errorSize);
 }

@@ -6,7 +6,7 @@ namespace FleetOps.LlamaCpp.Native;
 internal static unsafe class ShimText
 {
     /// <summary>Bytes of the buffer that each call offers for an error message; a longer one is cut.</summary>
-    public const int ErrorSize = 1024;
+    public const int ErrorSize = 2048;
 
     /// <summary>The message in an error buffer.</summary>
     public static string Error(byte* buffer) => Marshal.PtrToStringUTF8((nint)buffer) ?? "";

@@ -79,6 +79,21 @@ public sealed unsafe class LlamaSampler : IDisposable
             : throw Failed("The sampler cannot be copied", error);
     }
 
+    internal void Delay(ReadOnlySpan<int> tokens, int count)
+    {
+        var error = stackalloc byte[ShimText.ErrorSize];
+        error[0] = 0;
+        fixed (int* first = tokens)
+        {
+            var status = ShimNative.fleetops_sampler_delay(_handle.Pointer, first, tokens.Length, count, error, ShimText.ErrorSize);
+            GC.KeepAlive(_handle);
+            if (status == ShimNative.Exception)
+            {
+                throw Failed("Tokens cannot be delayed", error);
+            }
+        }
+    }
+
     /// <inheritdoc />
     public void Dispose() => _handle.Dispose();
 

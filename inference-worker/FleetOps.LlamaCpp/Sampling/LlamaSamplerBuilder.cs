@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using FleetOps.LlamaCpp.Models;
 using FleetOps.LlamaCpp.Native;
 
@@ -6,13 +7,16 @@ namespace FleetOps.LlamaCpp.Sampling;
 /// <summary>
 /// Puts a sampler together: stages in the order in which they are added, then <see cref="Greedy"/> or
 /// <see cref="Distribution"/>, which chooses the token. llama.cpp's own server adds them as logit bias, penalties, top-k,
-/// typical, top-p, min-p, temperature. A builder can be used for several samplers. For one thread at a time.
+/// typical, top-p, min-p, XTC, temperature, with DRY after the penalties and top-n-sigma after that. A builder can be used for several samplers. For one thread at a time.
 /// </summary>
 public sealed unsafe class LlamaSamplerBuilder
 {
     private readonly LlamaVocabulary _vocabulary;
     private readonly List<Func<nint>> _stages = [];
-    private string? _grammar;
+    private readonly List<int> _delayed = [];
+    private int _delay;
+    private LlamaGrammar? _grammar;
+    private string? _grammarText;
     private string _grammarRoot = "root";
 
     /// <summary>Begins a sampler for the tokens of a model.</summary>
@@ -95,6 +99,90 @@ public sealed unsafe class LlamaSamplerBuilder
         return Add(() => LlamaNative.llama_sampler_init_temp(temperature));
     }
 
+    /// <summary>Drops the most likely tokens but the last of them, by chance.</summary>
+    /// <param name="probability">How often, 0 to 1; 0 changes nothing.</param>
+    /// <param name="threshold">How likely a token must be to be dropped, 0 to 1; above 0.5 changes nothing.</param>
+    /// <param name="seed">Of the chance; as in <see cref="Distribution"/>.</param>
+    public LlamaSamplerBuilder AddXtc(float probability, float threshold, uint seed)
+    {
+        CheckProbability(probability);
+        CheckProbability(threshold);
+        return Add(() => LlamaNative.llama_sampler_init_xtc(probability, threshold, minKeep: 1, seed));
+    }
+
+    /// <summary>Keeps tokens whose logit is at most <paramref name="n"/> standard deviations below the best; 0 keeps all.</summary>
+    public LlamaSamplerBuilder AddTopNSigma(float n)
+    {
+        CheckFinite(n, nameof(n));
+        ArgumentOutOfRangeException.ThrowIfNegative(n);
+        return n == 0 ? this : Add(() => LlamaNative.llama_sampler_init_top_n_sigma(n));
+    }
+
+    /// <summary>Makes tokens less likely that would go on with a sequence that came before. Takes long: the whole vocabulary is searched for the breakers.</summary>
+    /// <param name="multiplier">Strength; 0 changes nothing.</param>
+    /// <param name="growth">By what the penalty is multiplied with each token of the sequence; 1 or more.</param>
+    /// <param name="allowedLength">How long a sequence may be without a penalty.</param>
+    /// <param name="lastTokens">How many of the last tokens are searched; 0 changes nothing.</param>
+    /// <param name="breakers">Texts that no sequence extends over.</param>
+    public LlamaSamplerBuilder AddDry(float multiplier, float growth, int allowedLength, int lastTokens, IReadOnlyList<string> breakers)
+    {
+        ArgumentNullException.ThrowIfNull(breakers);
+        CheckFinite(multiplier, nameof(multiplier));
+        ArgumentOutOfRangeException.ThrowIfNegative(multiplier);
+        CheckFinite(growth, nameof(growth));
+        ArgumentOutOfRangeException.ThrowIfLessThan(growth, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(allowedLength);
+        ArgumentOutOfRangeException.ThrowIfNegative(lastTokens);
+        return Add(() =>
+        {
+            var texts = breakers.Select(Marshal.StringToCoTaskMemUTF8).ToArray();
+            try
+            {
+                fixed (nint* first = texts)
+                {
+                    return LlamaNative.llama_sampler_init_dry(_vocabulary.Pointer, multiplier, growth, allowedLength, lastTokens, (byte**)first, (nuint)texts.Length);
+                }
+            }
+            finally
+            {
+                Array.ForEach(texts, Marshal.FreeCoTaskMem);
+            }
+        });
+    }
+
+    /// <summary>Keeps tokens from being chosen until so many others were, unless the grammar allows nothing else.</summary>
+    /// <param name="tokens">The tokens.</param>
+    /// <param name="count">How many others come first.</param>
+    public LlamaSamplerBuilder Delay(IEnumerable<int> tokens, int count)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        _delayed.Clear();
+        foreach (var token in tokens)
+        {
+            _vocabulary.CheckToken(token, nameof(tokens));
+            _delayed.Add(token);
+        }
+
+        _delay = count;
+        return this;
+    }
+
+    /// <summary>Lets only tokens through that continue a text of a grammar. It applies to the answer, not to the prompt.</summary>
+    /// <param name="grammar">The grammar, compiled for this model. It must not be disposed before the sampler is made.</param>
+    public LlamaSamplerBuilder WithGrammar(LlamaGrammar grammar)
+    {
+        ArgumentNullException.ThrowIfNull(grammar);
+        if (grammar.ForVocabulary != _vocabulary)
+        {
+            throw new ArgumentException("The grammar was compiled for the vocabulary of another model.", nameof(grammar));
+        }
+
+        _grammar = grammar;
+        _grammarText = null;
+        return this;
+    }
+
     /// <summary>Lets only tokens through that continue a text of a grammar. It applies to the answer, not to the prompt.</summary>
     /// <param name="grammar">A grammar in GBNF. It is compiled when the sampler is made.</param>
     /// <param name="root">The rule to start from.</param>
@@ -102,7 +190,8 @@ public sealed unsafe class LlamaSamplerBuilder
     {
         ArgumentNullException.ThrowIfNull(grammar);
         ArgumentException.ThrowIfNullOrEmpty(root);
-        _grammar = grammar;
+        _grammar = null;
+        _grammarText = grammar;
         _grammarRoot = root;
         return this;
     }
@@ -116,9 +205,30 @@ public sealed unsafe class LlamaSamplerBuilder
     /// <exception cref="LlamaException">The grammar cannot be compiled (<see cref="LlamaFault.InvalidGrammar"/>).</exception>
     public LlamaSampler Distribution(uint seed) => Build(() => LlamaNative.llama_sampler_init_dist(seed));
 
+    /// <summary>Makes a sampler that keeps the surprise of its tokens at a target (Mirostat 1).</summary>
+    /// <param name="seed">As in <see cref="Distribution"/>.</param>
+    /// <param name="tau">The target; above 0.</param>
+    /// <param name="eta">How fast it corrects itself; above 0.</param>
+    /// <exception cref="LlamaException">The grammar cannot be compiled (<see cref="LlamaFault.InvalidGrammar"/>).</exception>
+    public LlamaSampler Mirostat(uint seed, float tau, float eta)
+    {
+        const int Considered = 100;
+        CheckMirostat(tau, eta);
+        return Build(() => LlamaNative.llama_sampler_init_mirostat(_vocabulary.Count, seed, tau, eta, Math.Min(Considered, _vocabulary.Count)));
+    }
+
+    /// <summary>Makes a sampler that keeps the surprise of its tokens at a target (Mirostat 2).</summary>
+    /// <inheritdoc cref="Mirostat" />
+    public LlamaSampler MirostatV2(uint seed, float tau, float eta)
+    {
+        CheckMirostat(tau, eta);
+        return Build(() => LlamaNative.llama_sampler_init_mirostat_v2(seed, tau, eta));
+    }
+
     private LlamaSampler Build(Func<nint> choice)
     {
-        var grammar = _grammar is null ? 0 : Compile(_grammar);
+        using var compiled = _grammarText is null ? null : new LlamaGrammar(_vocabulary, _grammarText, _grammarRoot, "{}");
+        var grammar = (compiled ?? _grammar)?.Handle;
         var chain = LlamaNative.llama_sampler_chain_init(new LlamaSamplerChainParams { NoPerf = 1 });
         foreach (var stage in _stages)
         {
@@ -126,27 +236,16 @@ public sealed unsafe class LlamaSamplerBuilder
         }
 
         LlamaNative.llama_sampler_chain_add(chain, choice());
-        var sampler = ShimNative.fleetops_sampler_new(chain, grammar);
+        var sampler = ShimNative.fleetops_sampler_new(chain, grammar?.Pointer ?? 0);
+        GC.KeepAlive(grammar);
         GC.KeepAlive(_vocabulary.Model);
-        return new LlamaSampler(new SamplerHandle(sampler, _vocabulary.Model), _vocabulary);
-    }
-
-    private nint Compile(string grammar)
-    {
-        // A zero character would end the text early in C and hide the rest of the grammar.
-        if (grammar.Contains('\0', StringComparison.Ordinal))
+        var result = new LlamaSampler(new SamplerHandle(sampler, _vocabulary.Model), _vocabulary);
+        if (_delay > 0 && _delayed.Count > 0)
         {
-            throw new LlamaException(LlamaFault.InvalidGrammar, "The grammar contains a zero character.");
+            result.Delay(CollectionsMarshal.AsSpan(_delayed), _delay);
         }
 
-        var error = stackalloc byte[ShimText.ErrorSize];
-        error[0] = 0;
-        var log = new List<(LlamaLogLevel, string)>();
-        var message = (nint)error;
-        var compiled = LlamaLog.Capture(log, () => ShimNative.fleetops_grammar_new(_vocabulary.Pointer, grammar, _grammarRoot, (byte*)message, ShimText.ErrorSize));
-        return compiled != 0
-            ? compiled
-            : throw new LlamaException(LlamaFault.InvalidGrammar, $"The grammar cannot be compiled: {ShimText.Error(error)}");
+        return result;
     }
 
     private LlamaSamplerBuilder Add(Func<nint> stage)
@@ -160,6 +259,14 @@ public sealed unsafe class LlamaSamplerBuilder
         CheckFinite(p, nameof(p));
         ArgumentOutOfRangeException.ThrowIfNegative(p);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(p, 1);
+    }
+
+    private static void CheckMirostat(float tau, float eta)
+    {
+        CheckFinite(tau, nameof(tau));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tau);
+        CheckFinite(eta, nameof(eta));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(eta);
     }
 
     private static void CheckFinite(float value, string name)

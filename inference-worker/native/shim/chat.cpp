@@ -5,10 +5,15 @@
 #include "common.h"
 #include "json.h"
 
+#include <memory>
 #include <stdexcept>
 
 struct fleetops_chat_template {
     common_chat_templates_ptr templates;
+};
+
+struct fleetops_chat_parser {
+    common_chat_parser_params params;
 };
 
 namespace {
@@ -72,8 +77,15 @@ common_chat_templates_inputs inputs_of(const common_json & request) {
     return inputs;
 }
 
-common_json answer_of(const common_chat_params & params) {
+// Whether an answer is just text: no reasoning and no call of a tool can be in it.
+bool is_plain(const common_chat_templates_inputs & inputs, const common_chat_params & params) {
+    const bool calls = !inputs.tools.empty() && inputs.tool_choice != COMMON_CHAT_TOOL_CHOICE_NONE;
+    return !calls && !params.supports_thinking && inputs.json_schema.empty();
+}
+
+common_json answer_of(const common_chat_templates_inputs & inputs, const common_chat_params & params) {
     auto answer                 = common_json::object();
+    answer["plain"]             = is_plain(inputs, params);
     answer["prompt"]            = params.prompt;
     answer["additional_stops"]  = params.additional_stops;
     answer["preserved_tokens"]  = params.preserved_tokens;
@@ -91,7 +103,16 @@ common_json answer_of(const common_chat_params & params) {
     }
     answer["grammar_triggers"] = triggers;
 
-    // What fleetops_chat_parse needs to know about this prompt, handed back to it untouched.
+    // What fleetops_grammar_new needs to know about the grammar, handed to it untouched.
+    auto grammar                 = common_json::object();
+    grammar["grammar_lazy"]      = params.grammar_lazy;
+    grammar["grammar_triggers"]  = triggers;
+    grammar["generation_prompt"] = params.generation_prompt;
+    grammar["thinking_start"]    = params.thinking_start_tag;
+    grammar["thinking_ends"]     = params.thinking_end_tags;
+    answer["grammar_options"]    = grammar;
+
+    // What fleetops_chat_parser_new needs to know about this prompt, handed back to it untouched.
     auto parser                 = common_json::object();
     parser["format"]            = (int32_t) params.format;
     parser["generation_prompt"] = params.generation_prompt;
@@ -132,17 +153,16 @@ FLEETOPS_API char * fleetops_chat_template_source(const fleetops_chat_template *
 FLEETOPS_API char * fleetops_chat_apply(const fleetops_chat_template * chat, const char * request, char * error, int32_t error_size) {
     return fleetops::guard<char *>(nullptr, error, error_size, [&] {
         const auto inputs = inputs_of(common_json::parse(request));
-        return fleetops::copy(answer_of(common_chat_templates_apply(chat->templates.get(), inputs)).dump_safe());
+        return fleetops::copy(answer_of(inputs, common_chat_templates_apply(chat->templates.get(), inputs)).dump_safe());
     });
 }
 
-// Takes a model's answer apart: content, reasoning, tool calls. `parser` is what fleetops_chat_apply gave; `partial`
-// says that more text will follow.
-FLEETOPS_API char * fleetops_chat_parse(
-    const char * parser, const char * text, int32_t length, int32_t partial, char * error, int32_t error_size) {
-    return fleetops::guard<char *>(nullptr, error, error_size, [&] {
-        const auto                json = common_json::parse(parser);
-        common_chat_parser_params params;
+// Prepares to take answers to one prompt apart. `parser` is what fleetops_chat_apply gave.
+FLEETOPS_API fleetops_chat_parser * fleetops_chat_parser_new(const char * parser, char * error, int32_t error_size) {
+    return fleetops::guard<fleetops_chat_parser *>(nullptr, error, error_size, [&] {
+        const auto json   = common_json::parse(parser);
+        auto       result = std::make_unique<fleetops_chat_parser>();
+        auto &     params = result->params;
         params.format            = (common_chat_format) json.value("format", 0);
         params.generation_prompt = json.value("generation_prompt", "");
         params.reasoning_format  = COMMON_REASONING_FORMAT_DEEPSEEK;
@@ -151,6 +171,17 @@ FLEETOPS_API char * fleetops_chat_parse(
         if (!saved.empty()) {
             params.parser.load(saved);
         }
-        return fleetops::copy(common_chat_parse(std::string(text, (size_t) length), partial != 0, params).to_json_oaicompat().dump_safe());
+        return result.release();
+    });
+}
+
+FLEETOPS_API void fleetops_chat_parser_free(fleetops_chat_parser * parser) { delete parser; }
+
+// Takes a model's answer apart: content, reasoning, tool calls. `partial` says that more text will follow.
+FLEETOPS_API char * fleetops_chat_parse(
+    const fleetops_chat_parser * parser, const char * text, int32_t length, int32_t partial, char * error, int32_t error_size) {
+    return fleetops::guard<char *>(nullptr, error, error_size, [&] {
+        return fleetops::copy(
+            common_chat_parse(std::string(text, (size_t) length), partial != 0, parser->params).to_json_oaicompat().dump_safe());
     });
 }

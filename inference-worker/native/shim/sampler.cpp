@@ -1,62 +1,81 @@
 // One sampler: a chain, and a grammar that is kept apart from it. The order is that of llama.cpp's own server: the chain
 // chooses first, the grammar then looks at the one token chosen, and only a refused token pays for the grammar over the
 // whole vocabulary.
+#include "grammar.h"
 #include "shim.h"
 
 #include <cmath>
+#include <memory>
 #include <stdexcept>
 #include <vector>
 
 struct fleetops_sampler {
-    llama_sampler *               chain;
-    llama_sampler *               grammar;
+    std::unique_ptr<llama_sampler, llama_sampler_free_state> chain;
+    std::unique_ptr<grammar_state>                           grammar;
+    // As it was in the beginning.
+    std::shared_ptr<const grammar_state> fresh_grammar;
+    // Tokens that must not be chosen before so many others were.
+    std::vector<llama_token> delayed;
+    int32_t                  delay    = 0;
+    int32_t                  accepted = 0;
+
     std::vector<llama_token_data> candidates;
 
-    ~fleetops_sampler() {
-        llama_sampler_free(chain);
-        if (grammar != nullptr) {
-            llama_sampler_free(grammar);
-        }
-    }
+    bool delays() const { return accepted < delay && !delayed.empty(); }
 };
 
 namespace {
 
-llama_token_data_array fill(fleetops_sampler & sampler, const float * logits, int32_t count) {
+llama_token_data_array fill(fleetops_sampler & sampler, const float * logits, int32_t count, bool delay) {
     sampler.candidates.resize((size_t) count);
     for (int32_t token = 0; token < count; token++) {
         sampler.candidates[(size_t) token] = { token, logits[token], 0.0f };
     }
+    if (delay) {
+        for (const auto token : sampler.delayed) {
+            sampler.candidates[(size_t) token].logit = -INFINITY;
+        }
+    }
     return { sampler.candidates.data(), sampler.candidates.size(), -1, false };
 }
 
-bool grammar_allows(llama_sampler * grammar, llama_token token) {
-    llama_token_data       one    = { token, 1.0f, 0.0f };
-    llama_token_data_array single = { &one, 1, -1, false };
-    llama_sampler_apply(grammar, &single);
-    return one.logit != -INFINITY;
-}
-
 llama_token choose(fleetops_sampler & sampler, llama_token_data_array & candidates) {
-    llama_sampler_apply(sampler.chain, &candidates);
+    llama_sampler_apply(sampler.chain.get(), &candidates);
     if (candidates.selected < 0 || candidates.selected >= (int64_t) candidates.size) {
         throw std::runtime_error("the sampler chain chose no token; it must end with greedy or dist");
     }
     return candidates.data[candidates.selected].id;
 }
 
+bool has_any(const llama_token_data_array & candidates) {
+    for (size_t i = 0; i < candidates.size; i++) {
+        if (candidates.data[i].logit != -INFINITY) {
+            return true;
+        }
+    }
+    return false;
+}
+
 llama_token choose_allowed(fleetops_sampler & sampler, const float * logits, int32_t count) {
-    auto candidates = fill(sampler, logits, count);
-    auto token      = choose(sampler, candidates);
-    if (sampler.grammar == nullptr || grammar_allows(sampler.grammar, token)) {
+    auto candidates = fill(sampler, logits, count, sampler.delays());
+    if (!sampler.grammar) {
+        return choose(sampler, candidates);
+    }
+    auto token = choose(sampler, candidates);
+    if (sampler.grammar->allows(token)) {
         return token;
     }
 
-    candidates = fill(sampler, logits, count);
-    llama_sampler_apply(sampler.grammar, &candidates);
+    candidates = fill(sampler, logits, count, sampler.delays());
+    sampler.grammar->apply(candidates);
+    if (sampler.delays() && !has_any(candidates)) {
+        // The text that the grammar describes is complete, however short.
+        candidates = fill(sampler, logits, count, false);
+        sampler.grammar->apply(candidates);
+    }
     token = choose(sampler, candidates);
-    // When nothing is allowed the chain still chooses, and accepting that token would end the process.
-    if (!grammar_allows(sampler.grammar, token)) {
+    // When nothing is allowed the chain still chooses.
+    if (!sampler.grammar->allows(token)) {
         throw std::runtime_error("the grammar allows no token of this vocabulary here");
     }
     return token;
@@ -64,12 +83,30 @@ llama_token choose_allowed(fleetops_sampler & sampler, const float * logits, int
 
 }  // namespace
 
-// Takes both samplers over; `grammar` may be null.
-FLEETOPS_API fleetops_sampler * fleetops_sampler_new(llama_sampler * chain, llama_sampler * grammar) {
-    return fleetops::guard<fleetops_sampler *>(nullptr, nullptr, 0, [&] { return new fleetops_sampler{ chain, grammar, {} }; });
+// Takes the chain over; of the grammar, which may be null, it makes a copy.
+FLEETOPS_API fleetops_sampler * fleetops_sampler_new(llama_sampler * chain, const fleetops_grammar * grammar) {
+    return fleetops::guard<fleetops_sampler *>(nullptr, nullptr, 0, [&] {
+        auto sampler = std::make_unique<fleetops_sampler>();
+        sampler->chain.reset(chain);
+        if (grammar != nullptr) {
+            sampler->grammar       = grammar->fresh->clone();
+            sampler->fresh_grammar = grammar->fresh;
+        }
+        return sampler.release();
+    });
 }
 
 FLEETOPS_API void fleetops_sampler_free(fleetops_sampler * sampler) { delete sampler; }
+
+// Keeps tokens of the vocabulary from being chosen until `delay` others were accepted.
+FLEETOPS_API int32_t fleetops_sampler_delay(
+    fleetops_sampler * sampler, const int32_t * tokens, int32_t count, int32_t delay, char * error, int32_t error_size) {
+    return fleetops::guard<int32_t>(FLEETOPS_EXCEPTION, error, error_size, [&] {
+        sampler->delayed.assign(tokens, tokens + count);
+        sampler->delay = delay;
+        return 0;
+    });
+}
 
 // Chooses a token from the logits of one output of the last decode, and accepts it.
 FLEETOPS_API int32_t fleetops_sampler_sample(
@@ -81,34 +118,36 @@ FLEETOPS_API int32_t fleetops_sampler_sample(
         }
         const auto * vocab = llama_model_get_vocab(llama_get_model(context));
         const auto   token = choose_allowed(*sampler, logits, llama_vocab_n_tokens(vocab));
-        if (sampler->grammar != nullptr) {
-            llama_sampler_accept(sampler->grammar, token);
+        if (sampler->grammar) {
+            sampler->grammar->accept(token);
         }
-        llama_sampler_accept(sampler->chain, token);
+        llama_sampler_accept(sampler->chain.get(), token);
+        sampler->accepted++;
         return token;
     });
 }
 
-// Tells the sampler of a token that it did not choose: one of the prompt (`with_grammar` 0) or one of the answer.
+// Tells the sampler of a token that it did not choose: one of the prompt (`of_answer` 0) or one of the answer.
 FLEETOPS_API int32_t fleetops_sampler_accept(
-    fleetops_sampler * sampler, int32_t token, int32_t with_grammar, char * error, int32_t error_size) {
+    fleetops_sampler * sampler, int32_t token, int32_t of_answer, char * error, int32_t error_size) {
     return fleetops::guard<int32_t>(FLEETOPS_EXCEPTION, error, error_size, [&] {
-        if (sampler->grammar != nullptr && with_grammar != 0) {
-            if (!grammar_allows(sampler->grammar, token)) {
-                throw std::runtime_error("the grammar does not allow token " + std::to_string(token) + " here");
+        if (of_answer != 0) {
+            if (sampler->grammar) {
+                sampler->grammar->accept(token);
             }
-            llama_sampler_accept(sampler->grammar, token);
+            sampler->accepted++;
         }
-        llama_sampler_accept(sampler->chain, token);
+        llama_sampler_accept(sampler->chain.get(), token);
         return 0;
     });
 }
 
 FLEETOPS_API int32_t fleetops_sampler_reset(fleetops_sampler * sampler, char * error, int32_t error_size) {
     return fleetops::guard<int32_t>(FLEETOPS_EXCEPTION, error, error_size, [&] {
-        llama_sampler_reset(sampler->chain);
-        if (sampler->grammar != nullptr) {
-            llama_sampler_reset(sampler->grammar);
+        llama_sampler_reset(sampler->chain.get());
+        sampler->accepted = 0;
+        if (sampler->grammar) {
+            sampler->grammar = sampler->fresh_grammar->clone();
         }
         return 0;
     });
@@ -116,10 +155,15 @@ FLEETOPS_API int32_t fleetops_sampler_reset(fleetops_sampler * sampler, char * e
 
 FLEETOPS_API fleetops_sampler * fleetops_sampler_clone(const fleetops_sampler * sampler, char * error, int32_t error_size) {
     return fleetops::guard<fleetops_sampler *>(nullptr, error, error_size, [&] {
-        return new fleetops_sampler{
-            llama_sampler_clone(sampler->chain),
-            sampler->grammar == nullptr ? nullptr : llama_sampler_clone(sampler->grammar),
-            {},
-        };
+        auto clone = std::make_unique<fleetops_sampler>();
+        clone->chain.reset(llama_sampler_clone(sampler->chain.get()));
+        if (sampler->grammar) {
+            clone->grammar       = sampler->grammar->clone();
+            clone->fresh_grammar = sampler->fresh_grammar;
+        }
+        clone->delayed  = sampler->delayed;
+        clone->delay    = sampler->delay;
+        clone->accepted = sampler->accepted;
+        return clone.release();
     });
 }

@@ -19,7 +19,7 @@
 #define FLEETOPS_API extern "C" __attribute__((visibility("default")))
 
 // Raised with any change of a function's signature or meaning; the binding refuses a shim of another number.
-constexpr uint64_t FLEETOPS_SHIM_ABI = 1;
+constexpr uint64_t FLEETOPS_SHIM_ABI = 2;
 
 // What a guarded call that returns a number gives when an exception was caught; llama.cpp itself never returns it.
 constexpr int32_t FLEETOPS_EXCEPTION = -1000;

@@ -91,12 +91,13 @@ public sealed class ChatTemplateTests(LlamaFixture llama)
         using var template = new ChatTemplate(llama.Successor, File.ReadAllText(Path.Combine(source!, "models/templates/Qwen-Qwen3-0.6B.jinja")));
         var prompt = template.Apply([new("user", "Weather in Oslo?")], new ChatOptions
         {
-            ToolsJson = """[{"type":"function","function":{"name":"get_weather","description":"d","parameters":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}}}]""",
+            Tools = [new("get_weather", "d", """{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}""")],
         });
         const string Answer = "<think>\nlook it up\n</think>\n\n<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Oslo\"}}\n</tool_call>";
 
-        var whole = template.Parse(prompt, Answer);
-        var part = template.Parse(prompt, Answer[..^22], isPartial: true);
+        using var parser = new ChatParser(prompt);
+        var whole = parser.Parse(Answer);
+        var part = parser.Parse(Answer[..^22], isPartial: true);
 
         Assert.True(prompt.GrammarIsLazy);
         Assert.NotEmpty(prompt.GrammarTriggers);
@@ -116,7 +117,8 @@ public sealed class ChatTemplateTests(LlamaFixture llama)
         using var template = new ChatTemplate(llama.Successor);
         var prompt = template.Apply(Conversation);
 
-        var parsed = template.Parse(prompt, answer);
+        using var parser = new ChatParser(prompt);
+        var parsed = parser.Parse(answer);
 
         Assert.Equal((answer, ""), (parsed.Content, parsed.ReasoningContent));
         Assert.Empty(parsed.ToolCalls);

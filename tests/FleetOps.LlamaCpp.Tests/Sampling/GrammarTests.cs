@@ -64,6 +64,53 @@ public sealed class GrammarTests(LlamaFixture llama)
         Assert.Equal(LlamaFault.InvalidGrammar, Assert.Throws<LlamaException>(() => JsonSchemaGrammar.FromSchema(llama.Runtime, schema)).Fault);
     }
 
+    [Theory]
+    [InlineData("""{"type":"object","properties":{"a":{"type":"array","items":{"type":"nonsense"}}}}""", "#/properties/a/items")]
+    [InlineData("""{"$defs":{"x":{"$ref":"#/$defs/missing"}},"anyOf":[{"type":"null"},{"$ref":"#/$defs/x"}]}""", "#/$defs/x")]
+    [InlineData("""{"type":"object","properties":{"enum":{"type":"string","pattern":"^($"}}}""", "#/properties/enum")]
+    [InlineData("""{"$ref":"https://example.com/schema.json"}""", "#")]
+    public void A_schema_that_cannot_be_translated_is_refused_with_the_place(string schema, string place) =>
+        Assert.Contains($"at {place}, ", Assert.Throws<LlamaException>(() => JsonSchemaGrammar.FromSchema(llama.Runtime, schema)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_schema_with_too_many_properties_is_refused_and_one_with_many_is_not()
+    {
+        string Schema(int count) => $$$"""{"type":"object","properties":{{{{string.Join(',', Enumerable.Range(0, count).Select(static i => $"\"p{i}\":{{\"type\":\"null\"}}"))}}}}}""";
+
+        Assert.Contains("at most 256", Assert.Throws<LlamaException>(() => JsonSchemaGrammar.FromSchema(llama.Runtime, Schema(257))).Message, StringComparison.Ordinal);
+        using var grammar = new LlamaGrammar(Model, JsonSchemaGrammar.FromSchema(llama.Runtime, Schema(60)));
+    }
+
+    [Fact]
+    public void Left_recursion_through_rules_that_are_empty_by_way_of_others_is_refused() =>
+        AssertRefused("root ::= r root \"x\" | \"a\"\nr ::= s\ns ::= \"\"", "left recursion");
+
+    [Fact]
+    public void A_grammar_that_can_be_read_in_too_many_ways_fails_the_token_and_not_the_process()
+    {
+        using var sampler = new LlamaSamplerBuilder(Model).WithGrammar("root ::= \"x\" (\"a\"?){900} (\"a\"?){900} \"b\"").Greedy();
+
+        var thrown = Assert.Throws<LlamaException>(() => sampler.Accept(ByteVocabulary.Token("x")));
+        Assert.Equal(LlamaFault.SamplingFailed, thrown.Fault);
+        Assert.Contains("ambiguous", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void One_grammar_begins_many_samplers()
+    {
+        var grammar = new LlamaGrammar(Model, "root ::= \"ab\"");
+        using var first = new LlamaSamplerBuilder(Model).WithGrammar(grammar).Greedy();
+        first.Accept(ByteVocabulary.Token("a"));
+        using var second = new LlamaSamplerBuilder(Model).WithGrammar(grammar).Greedy();
+        grammar.Dispose();
+
+        first.Accept(ByteVocabulary.Token("b"));
+        second.Accept(ByteVocabulary.Token("a"));
+        first.Reset();
+        first.Accept(ByteVocabulary.Token("a"));
+        Assert.Throws<LlamaException>(() => first.Accept(ByteVocabulary.Token("a")));
+    }
+
     [Property(MaxTest = 200)]
     public bool No_text_that_is_taken_for_a_grammar_ends_the_process(string? text)
     {
