@@ -30,6 +30,9 @@ public enum LlamaFault
     /// <summary>The model could not be loaded for another reason; the message holds llama.cpp's own words.</summary>
     LoadFailed,
 
+    /// <summary>The file is no LoRA adapter, or not one for this model.</summary>
+    AdapterRejected,
+
     /// <summary>llama.cpp refused the parameters of a context for this model.</summary>
     ContextRejected,
 

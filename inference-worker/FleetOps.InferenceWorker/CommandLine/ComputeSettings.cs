@@ -28,9 +28,13 @@ internal sealed class ComputeSettings
 
     private readonly Option<int?> _threads = Setting.OptionalNumber("--threads", "CPU threads that compute [default: whole CPUs of the container's quota, fewer for a small model]", 1, MaxThreads);
 
+    private readonly Option<AdapterSource[]> _adapters = Setting.Many("--lora", "NAME=PATH", "LoRA adapter that requests can choose by name", "NAME=PATH", AdapterSource.Parse);
+
+    private readonly Option<string?> _adapterDirectory = Setting.Text("--lora-dir", "DIR", "Folder from which adapters may be loaded while the worker runs [default: none]");
+
     public void AddTo(Command command)
     {
-        Option[] options = [_backend, _contextLength, _maxSequences, _kvCacheType, _flashAttention, _gpuLayers, _pooling, _threads];
+        Option[] options = [_backend, _contextLength, _maxSequences, _kvCacheType, _flashAttention, _gpuLayers, _pooling, _threads, _adapters, _adapterDirectory];
         foreach (var option in options)
         {
             command.Add(option);
@@ -47,5 +51,7 @@ internal sealed class ComputeSettings
         GpuLayers = result.GetValue(_gpuLayers),
         Pooling = result.GetValue(_pooling),
         Threads = result.GetValue(_threads),
+        Adapters = result.GetValue(_adapters) ?? [],
+        AdapterDirectory = result.GetValue(_adapterDirectory) is { } directory ? Path.GetFullPath(directory) : null,
     };
 }

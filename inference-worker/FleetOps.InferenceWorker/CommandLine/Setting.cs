@@ -59,6 +59,23 @@ internal static class Setting
             () => null);
     }
 
+    /// <summary>Any number of values of any kind: the option is repeated; the environment variable has commas between them.</summary>
+    /// <inheritdoc cref="Create"/>
+    public static Option<T[]> Many<T>(string name, string placeholder, string description, string expected, Reader<T> read)
+        where T : class
+    {
+        var variable = VariableName(name);
+        return new Option<T[]>(name)
+        {
+            Description = $"{description}; may be repeated [env: {variable}]",
+            HelpName = placeholder,
+            Arity = ArgumentArity.OneOrMore,
+            CustomParser = result => ParseAll(result, name, result.Tokens.Select(static token => token.Value), expected, read),
+            DefaultValueFactory = result => ParseAll(
+                result, variable, (Environment.GetEnvironmentVariable(variable) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries), expected, read),
+        };
+    }
+
     /// <summary>Any kind of value.</summary>
     /// <param name="name">Name on the command line.</param>
     /// <param name="placeholder">What help shows for the value.</param>
@@ -83,6 +100,9 @@ internal static class Setting
     /// <summary>The environment variable that stands for an option.</summary>
     public static string VariableName(string name) =>
         "FLEETOPS_" + name.TrimStart('-').Replace('-', '_').ToUpperInvariant();
+
+    private static T[] ParseAll<T>(ArgumentResult result, string given, IEnumerable<string> texts, string expected, Reader<T> read)
+        where T : class => [.. texts.Select(text => Parse(result, given, text, expected, read)).OfType<T>()];
 
     private static T? Parse<T>(ArgumentResult result, string given, string text, string expected, Reader<T> read)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using FleetOps.InferenceWorker.Engine;
+using FleetOps.InferenceWorker.Engine.Adapters;
 using FleetOps.InferenceWorker.Engine.Embedding;
 using FleetOps.InferenceWorker.Engine.Requests;
 using FleetOps.InferenceWorker.Engine.Sampling;
@@ -38,6 +39,7 @@ internal static class ModelLoading
         LlamaModel? model = null;
         InferenceEngine? generation = null;
         EmbeddingEngine? embedding = null;
+        AdapterSet? adapters = null;
         ConversationTemplate? template = null;
         try
         {
@@ -45,24 +47,51 @@ internal static class ModelLoading
             var capabilities = ModelCapabilities.Of(model, file.Header.Tensors.Select(static tensor => tensor.Name), options.Pooling);
             var threads = options.Threads ?? CpuQuota.DefaultThreads(model.SizeBytes);
             template = ConversationTemplate.Of(model);
+            adapters = Adapters(model, file, options, capabilities);
             generation = capabilities.Generates ? Generation(model, options, contextLength, threads, clock, batchComputed) : null;
             embedding = capabilities.Embeds || capabilities.Ranks ? Embedding(model, options, contextLength, threads, batchComputed) : null;
             generation?.Start();
             embedding?.Start();
-            return new ServedModel(model, capabilities, generation, embedding, DefaultSampling(model.Metadata), template);
+            return new ServedModel(model, capabilities, generation, embedding, adapters, DefaultSampling(model.Metadata), template);
         }
         catch (Exception exception)
         {
             embedding?.Dispose();
             generation?.Dispose();
+            adapters?.Dispose();
             template?.Dispose();
             model?.Dispose();
             throw exception switch
             {
+                AdapterException adapter => new WorkerFailedException(ReasonOf(adapter.Fault), adapter.Message, adapter),
                 LlamaException fault => new WorkerFailedException(ReasonOf(fault.Fault), fault.Message, fault),
                 ArgumentException argument => new WorkerFailedException(FailureReason.InvalidConfiguration, argument.Message, argument),
                 _ => exception,
             };
+        }
+    }
+
+    private static AdapterSet Adapters(LlamaModel model, VerifiedModel file, ServeOptions options, ModelCapabilities capabilities)
+    {
+        if (!capabilities.Generates && options.Adapters.Count > 0)
+        {
+            throw new WorkerFailedException(FailureReason.InvalidConfiguration, $"--lora names the adapter {options.Adapters[0].Name}, and the model generates no text; serve it without adapters.");
+        }
+
+        var adapters = new AdapterSet(model, file.Header, options.AdapterDirectory);
+        try
+        {
+            foreach (var (name, path) in options.Adapters)
+            {
+                adapters.Load(name, path);
+            }
+
+            return adapters;
+        }
+        catch
+        {
+            adapters.Dispose();
+            throw;
         }
     }
 
@@ -161,11 +190,18 @@ internal static class ModelLoading
         }
     }
 
+    private static FailureReason ReasonOf(AdapterFault fault) => fault switch
+    {
+        AdapterFault.FileNotFound => FailureReason.SourceNotFound,
+        AdapterFault.Unfit => FailureReason.InvalidGguf,
+        _ => FailureReason.InvalidConfiguration,
+    };
+
     /// <summary>The worker's word for a fault of llama.cpp.</summary>
     public static FailureReason ReasonOf(LlamaFault fault) => fault switch
     {
         LlamaFault.CudaUnavailable => FailureReason.CudaUnavailable,
-        LlamaFault.InvalidGguf or LlamaFault.TemplateFailed => FailureReason.InvalidGguf,
+        LlamaFault.InvalidGguf or LlamaFault.TemplateFailed or LlamaFault.AdapterRejected => FailureReason.InvalidGguf,
         LlamaFault.UnsupportedArchitecture => FailureReason.UnsupportedArchitecture,
         LlamaFault.OutOfMemory => FailureReason.OutOfMemory,
         LlamaFault.OutOfGpuMemory => FailureReason.OutOfGpuMemory,

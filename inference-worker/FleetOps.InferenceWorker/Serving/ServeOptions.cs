@@ -61,6 +61,12 @@ internal sealed record ServeOptions
     /// <summary>How embeddings are pooled; null leaves it to the model's file. Given for a model that generates, it embeds too.</summary>
     public PoolingType? Pooling { get; init; }
 
+    /// <summary>Adapters to load at start-up.</summary>
+    public IReadOnlyList<AdapterSource> Adapters { get; init; } = [];
+
+    /// <summary>Folder from which adapters may be loaded at run time; null for none.</summary>
+    public string? AdapterDirectory { get; init; }
+
     /// <summary>CPU threads that compute; null is what fits the CPU quota and the model's size.</summary>
     public int? Threads { get; init; }
 

@@ -1,4 +1,5 @@
 using FleetOps.InferenceWorker.Engine;
+using FleetOps.InferenceWorker.Engine.Adapters;
 using FleetOps.InferenceWorker.Engine.Embedding;
 using FleetOps.InferenceWorker.Engine.Sampling;
 using FleetOps.LlamaCpp.Models;
@@ -10,6 +11,7 @@ namespace FleetOps.InferenceWorker.Serving;
 /// <param name="Capabilities">What it can be asked for.</param>
 /// <param name="Generation">Generates text; null if the model cannot.</param>
 /// <param name="Embedding">Computes embeddings or, for a reranker, scores; null if the model can do neither.</param>
+/// <param name="Adapters">The LoRA adapters that requests can choose; only generation applies them.</param>
 /// <param name="DefaultSampling">What absent sampling options stand for.</param>
 /// <param name="Template">Renders conversations; null if the model brings no template.</param>
 internal sealed record ServedModel(
@@ -17,6 +19,7 @@ internal sealed record ServedModel(
     ModelCapabilities Capabilities,
     InferenceEngine? Generation,
     EmbeddingEngine? Embedding,
+    AdapterSet Adapters,
     SamplingSettings DefaultSampling,
     ConversationTemplate? Template) : IDisposable
 {
@@ -54,6 +57,7 @@ internal sealed record ServedModel(
     {
         Generation?.Dispose();
         Embedding?.Dispose();
+        Adapters.Dispose();
         Template?.Dispose();
         Model.Dispose();
     }

@@ -14,7 +14,12 @@ internal static unsafe class ContextFactory
         {
             var log = new List<(LlamaLogLevel, string)>();
             var error = "";
-            var pointer = LlamaLog.Capture(log, () => Create(model.Handle.Pointer, Native(parameters, flag), out error));
+            nint pointer;
+            lock (model.Handle.AdapterGate)
+            {
+                pointer = LlamaLog.Capture(log, () => Create(model.Handle.Pointer, Native(parameters, flag), out error));
+            }
+
             if (pointer == 0)
             {
                 throw Refused(parameters, error.Length > 0 ? $"{error}; {LlamaLog.Summary(log)}" : LlamaLog.Summary(log));

@@ -22,6 +22,8 @@ public sealed unsafe class LlamaContext : IDisposable
     private readonly bool[] _outputs;
     private readonly bool _unified;
     private readonly int _positions;
+    private AdapterHandle? _adapter;
+    private bool _adapterChanged;
 
     /// <summary>Makes a context for a model, and takes the memory for it.</summary>
     /// <param name="model">The model, which the context keeps alive.</param>
@@ -90,7 +92,7 @@ public sealed unsafe class LlamaContext : IDisposable
 
         var log = new List<(LlamaLogLevel, string)>();
         var error = "";
-        var status = LlamaLog.Capture(log, () => Decode(native, out error));
+        var status = LlamaLog.Capture(log, () => DecodeGuarded(native, out error));
         GC.KeepAlive(batch);
         switch (status)
         {
@@ -110,6 +112,35 @@ public sealed unsafe class LlamaContext : IDisposable
             default:
                 throw new LlamaException(LlamaFault.DecodeFailed, $"The decode of {native.NTokens} tokens failed with {status}: {(error.Length > 0 ? error : LlamaLog.Summary(log))}");
         }
+    }
+
+    /// <summary>
+    /// Applies an adapter, instead of the one before, from the next decode on. What is in the cache stays as it was computed: remove the sequences
+    /// that shall be computed with this adapter. The first decode afterwards plans its graphs anew, so decode much before the next change.
+    /// </summary>
+    /// <param name="adapter">One that was loaded for this model; null for the model alone.</param>
+    /// <param name="scale">How strongly it applies: 1 as it was trained.</param>
+    public void SetAdapter(LlamaAdapter? adapter, float scale = 1)
+    {
+        using var visit = _user.Enter();
+        if (!float.IsFinite(scale))
+        {
+            throw new ArgumentOutOfRangeException(nameof(scale), scale, $"The scale of an adapter is {scale}; it must be a finite number.");
+        }
+
+        if (adapter is not null && !ReferenceEquals(adapter.Model, Model.Handle))
+        {
+            throw new ArgumentException("The adapter was loaded for another model than that of the context.", nameof(adapter));
+        }
+
+        var next = adapter?.Handle;
+        var added = false;
+        next?.DangerousAddRef(ref added);
+        var pointer = next?.Pointer ?? 0;
+        _ = LlamaNative.llama_set_adapters_lora(_handle.Pointer, &pointer, next is null ? 0u : 1u, &scale);
+        _adapter?.DangerousRelease();
+        _adapter = next;
+        _adapterChanged = true;
     }
 
     /// <summary>The logits of one token of the last decode, one for each token of the vocabulary. The memory is llama.cpp's: read it before the next decode.</summary>
@@ -240,6 +271,8 @@ public sealed unsafe class LlamaContext : IDisposable
         // Freed while a decode runs, the context would be pulled away under it.
         using var visit = _user.Enter();
         _handle.Dispose();
+        _adapter?.DangerousRelease();
+        _adapter = null;
     }
 
     /// <summary>Chooses a token from an output; <see cref="Sampling.LlamaSampler"/> makes it public.</summary>
@@ -251,6 +284,21 @@ public sealed unsafe class LlamaContext : IDisposable
     }
 
     private nint Memory => LlamaNative.llama_get_memory(_handle.Pointer);
+
+    // After a change of the adapter llama.cpp reads the model's list of adapters, which a load on another thread may be changing.
+    private int DecodeGuarded(LlamaBatchNative batch, out string error)
+    {
+        if (!_adapterChanged)
+        {
+            return Decode(batch, out error);
+        }
+
+        lock (Model.Handle.AdapterGate)
+        {
+            _adapterChanged = false;
+            return Decode(batch, out error);
+        }
+    }
 
     private int Decode(LlamaBatchNative batch, out string error)
     {

@@ -135,7 +135,7 @@ public sealed unsafe class LlamaModel : IDisposable
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        CheckReadable(path);
+        CheckReadable(path, "model");
 
         var native = LlamaNative.llama_model_default_params();
         native.NGpuLayers = runtime.Backend.Selected == Backends.Backend.Cpu ? 0 : parameters.GpuLayers;
@@ -156,6 +156,19 @@ public sealed unsafe class LlamaModel : IDisposable
     /// <inheritdoc />
     public void Dispose() => Handle.Dispose();
 
+    // llama.cpp says of a file that it cannot open only that the load failed.
+    internal static void CheckReadable(string path, string kind)
+    {
+        try
+        {
+            File.OpenHandle(path).Dispose();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LlamaException(LlamaFault.ModelUnreadable, $"The {kind} file '{path}' cannot be read: {e.Message}", e);
+        }
+    }
+
     private static nint Load(string path, LlamaModelParams parameters, out string error)
     {
         var message = stackalloc byte[ShimText.ErrorSize];
@@ -167,17 +180,4 @@ public sealed unsafe class LlamaModel : IDisposable
 
     private static string? Template(nint model, string? name) =>
         LlamaNative.llama_model_chat_template(model, name) is var source and not 0 ? ShimText.Borrowed(source) : null;
-
-    // llama.cpp says of a file that it cannot open only that the load failed.
-    private static void CheckReadable(string path)
-    {
-        try
-        {
-            File.OpenHandle(path).Dispose();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new LlamaException(LlamaFault.ModelUnreadable, $"The model file '{path}' cannot be read: {e.Message}", e);
-        }
-    }
 }

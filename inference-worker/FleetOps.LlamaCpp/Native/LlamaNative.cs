@@ -51,6 +51,10 @@ internal static unsafe partial class LlamaNative
     [LibraryImport(Library)] public static partial int llama_token_to_piece(nint vocab, int token, byte* buffer, int length, int lstrip, byte special);
     [LibraryImport(Library)] public static partial int llama_detokenize(nint vocab, int* tokens, int count, byte* text, int capacity, byte removeSpecial, byte unparseSpecial);
 
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint llama_adapter_lora_init(nint model, string path);
+    [LibraryImport(Library)] public static partial void llama_adapter_lora_free(nint adapter);
+    [LibraryImport(Library)] public static partial int llama_set_adapters_lora(nint context, nint* adapters, nuint count, float* scales);
+
     [LibraryImport(Library)] public static partial void llama_free(nint context);
     [LibraryImport(Library)] public static partial uint llama_n_ctx(nint context);
     [LibraryImport(Library)] public static partial uint llama_n_ctx_seq(nint context);

@@ -1,7 +1,7 @@
 namespace FleetOps.ModelStore.Files;
 
 /// <summary>Resolves a path inside a folder that is not trusted, following symbolic links only where they stay inside.</summary>
-internal static class ContainedPath
+public static class ContainedPath
 {
     private const int MaxLinks = 40;
 
