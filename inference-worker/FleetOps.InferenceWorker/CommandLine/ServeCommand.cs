@@ -18,6 +18,8 @@ internal static class ServeCommand
         security.AddTo(command);
         var compute = new ComputeSettings();
         compute.AddTo(command);
+        var limits = new LimitSettings();
+        limits.AddTo(command);
         var modelName = Setting.Text("--model-name", "NAME", "Name under which the model is served [default: the name in its file]");
         var grpcPort = Setting.Number("--grpc-port", "Port of gRPC; 0 takes a free one", 0, ushort.MaxValue, () => 9090);
         var httpPort = Setting.Number("--http-port", "Port of probes, state and metrics; 0 takes a free one", 0, ushort.MaxValue, () => 8080);
@@ -49,6 +51,8 @@ internal static class ServeCommand
                 HttpPort = result.GetValue(httpPort),
                 Bind = result.GetValue(bind),
                 Security = security.Read(result),
+                Limits = limits.Read(result),
+                SlowReaderTimeout = limits.SlowReader(result),
                 DrainDelay = TimeSpan.FromSeconds(result.GetValue(drainDelay)),
                 DrainTimeout = TimeSpan.FromSeconds(result.GetValue(drainTimeout)),
                 NativeDirectory = result.GetValue(native)!,

@@ -10,7 +10,7 @@ using Grpc.Core;
 namespace FleetOps.InferenceWorker.Services;
 
 /// <summary>Takes one request through the engine and streams the answer: one prompt, any number of pieces, one finish.</summary>
-internal sealed partial class GenerationCall(InferenceMetrics metrics, WorkerState state, TimeProvider clock, ILogger<GenerationCall> logger)
+internal sealed partial class GenerationCall(ServeOptions serve, InferenceMetrics metrics, WorkerState state, TimeProvider clock, ILogger<GenerationCall> logger)
 {
     /// <summary>Runs the request to its end.</summary>
     /// <exception cref="RpcException">The request was refused, cancelled, or ended for a reason that is no finish.</exception>
@@ -37,6 +37,7 @@ internal sealed partial class GenerationCall(InferenceMetrics metrics, WorkerSta
 
             generation = Submit(served.Engine, options.WithPrompt(prompt));
             await using var cancellation = context.CancellationToken.Register(generation.Cancel);
+            using var bound = new RequestBound(serve.Limits.MaxRequestDuration, clock, generation.Cancel);
             await context.WriteResponseHeadersAsync(new Metadata { { RequestMetadata.RequestId, requestId } });
 
             outcome = "cancelled";
@@ -59,8 +60,8 @@ internal sealed partial class GenerationCall(InferenceMetrics metrics, WorkerSta
             }
 
             var end = generation.End!;
-            outcome = Outcome(end, pieces?.MatchedStop, context);
-            await writer.WriteAsync(shape.Finish(Finish(end, pieces, prompt.Length, served.Engine.Settings, context)));
+            outcome = Outcome(end, pieces?.MatchedStop, bound.Passed || DeadlinePassed(context));
+            await writer.WriteAsync(shape.Finish(Finish(end, pieces, prompt.Length, served.Engine.Settings, bound, context)));
         }
         finally
         {
@@ -87,19 +88,19 @@ internal sealed partial class GenerationCall(InferenceMetrics metrics, WorkerSta
         }
     }
 
-    private string Outcome(GenerationEnd end, string? matchedStop, ServerCallContext context) => end.Cause switch
+    private static string Outcome(GenerationEnd end, string? matchedStop, bool late) => end.Cause switch
     {
         _ when matchedStop is not null => "stop",
         EndCause.EndOfGeneration or EndCause.StopToken => "stop",
         EndCause.MaxTokens or EndCause.ContextFull => "length",
-        EndCause.Cancelled => DeadlinePassed(context) ? "deadline" : "cancelled",
+        EndCause.Cancelled => late ? "deadline" : "cancelled",
         EndCause.SlowReader => "slow_reader",
         EndCause.Drained => "drained",
         EndCause.ConstraintFailed => "constraint_failed",
         _ => "engine_failed",
     };
 
-    private FinishInfo Finish(GenerationEnd end, TextPieceReader? pieces, int promptTokens, EngineSettings settings, ServerCallContext context)
+    private FinishInfo Finish(GenerationEnd end, TextPieceReader? pieces, int promptTokens, EngineSettings settings, RequestBound bound, ServerCallContext context)
     {
         var finish = new FinishInfo
         {
@@ -139,6 +140,8 @@ internal sealed partial class GenerationCall(InferenceMetrics metrics, WorkerSta
                 throw RpcErrors.InvalidArgument("constraint", end.Detail ?? "");
             case EndCause.EngineFailed:
                 throw RpcErrors.EngineFailed();
+            case EndCause.Cancelled when bound.Passed:
+                throw RpcErrors.RequestTooLong(serve.Limits.MaxRequestDuration);
             default:
                 throw DeadlinePassed(context)
                     ? new RpcException(new Status(StatusCode.DeadlineExceeded, "The deadline passed before the answer was complete."))

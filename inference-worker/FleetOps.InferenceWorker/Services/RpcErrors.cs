@@ -47,6 +47,22 @@ internal static class RpcErrors
     public static RpcException Unavailable(string reason, string message) => Make(
         Code.Unavailable, message, Any.Pack(new ErrorInfo { Domain = Domain, Reason = reason }));
 
+    /// <summary>A bound of the server was reached; the client is told which, and when to come back.</summary>
+    public static RpcException TooMuch(string reason, string message, int limit, TimeSpan retryDelay) => Make(
+        Code.ResourceExhausted, message, LimitInfo(reason, limit), Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(retryDelay) }));
+
+    /// <summary>The message of the request is larger than any may be.</summary>
+    public static RpcException RequestTooLarge(int maxBytes) => Make(
+        Code.ResourceExhausted,
+        $"The request message has more than {maxBytes} bytes, the most that this worker reads (--max-request-bytes). Send less, or ask for a higher bound.",
+        LimitInfo("REQUEST_TOO_LARGE", maxBytes));
+
+    /// <summary>The request took longer than any may.</summary>
+    public static RpcException RequestTooLong(TimeSpan limit) => Make(
+        Code.DeadlineExceeded,
+        $"The request took longer than {limit.TotalSeconds:0} s, the most that this worker grants (--max-request-seconds). Ask for fewer tokens, or ask for a higher bound.",
+        LimitInfo("REQUEST_TOO_LONG", (int)limit.TotalSeconds));
+
     /// <summary>The caller did not show a token that is known.</summary>
     public static RpcException Unauthenticated(string reason, string message) => Make(
         Code.Unauthenticated, message, Any.Pack(new ErrorInfo { Domain = Domain, Reason = reason }));
@@ -76,6 +92,13 @@ internal static class RpcErrors
         "The engine failed while computing this request; the worker ends and is started anew.",
         Any.Pack(new ErrorInfo { Domain = Domain, Reason = "ENGINE_FAILED" }));
 
-    private static RpcException Make(Code code, string message, Any detail) =>
-        new Status { Code = (int)code, Message = message, Details = { detail } }.ToRpcException();
+    private static Any LimitInfo(string reason, int limit) => Any.Pack(new ErrorInfo
+    {
+        Domain = Domain,
+        Reason = reason,
+        Metadata = { ["limit"] = limit.ToString(CultureInfo.InvariantCulture) },
+    });
+
+    private static RpcException Make(Code code, string message, params Any[] details) =>
+        new Status { Code = (int)code, Message = message, Details = { details } }.ToRpcException();
 }

@@ -82,6 +82,9 @@ internal sealed record ServeOptions
     /// <summary>Who may talk to the gRPC port, and how.</summary>
     public SecurityOptions Security { get; init; } = new();
 
+    /// <summary>How much clients may take of the gRPC port.</summary>
+    public ServerLimits Limits { get; init; } = new();
+
     /// <summary>How long new calls are still served after SIGTERM, while endpoints are removed.</summary>
     public TimeSpan DrainDelay { get; init; } = TimeSpan.FromSeconds(3);
 

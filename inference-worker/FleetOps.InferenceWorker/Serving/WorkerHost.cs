@@ -5,6 +5,7 @@ using FleetOps.InferenceWorker.Security;
 using FleetOps.InferenceWorker.Services;
 using FleetOps.InferenceWorker.State;
 using FleetOps.InferenceWorker.Telemetry;
+using Grpc.AspNetCore.Server;
 using Grpc.Health.V1;
 using Grpc.HealthCheck;
 using Grpc.Reflection;
@@ -38,18 +39,17 @@ internal static class WorkerHost
         // Nothing is read from configuration files or ASPNETCORE_ variables: the command line is the whole contract.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "fleetops-worker" });
         (logging ?? (log => AddConsole(log, options.JsonLog)))(builder.Logging);
-        var connections = new OpenConnections();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options, connections));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
-        builder.Services.AddGrpc();
+        builder.Services.AddGrpc(grpc => Configure(grpc, options.Limits));
         builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.Clear().AddService("fleetops-worker", serviceVersion: Version, autoGenerateServiceInstanceId: false))
             .WithMetrics(metrics => metrics.AddMeter(MetricNames.Meter).AddPrometheusExporter(exporter => exporter.ScopeInfoEnabled = false));
         builder.Services
             .AddSingleton(options)
             .AddSingleton(clock)
-            .AddSingleton(connections)
+            .AddSingleton<OpenConnections>()
             .AddSingleton(new WorkerState(clock, Version))
             .AddSingleton<ModelRegistry>()
             .AddSingleton<InferenceMetrics>()
@@ -57,6 +57,7 @@ internal static class WorkerHost
             .AddSingleton(options.Security)
             .AddSingleton<ServerCertificates>()
             .AddSingleton<TokenGate>()
+            .AddSingleton<CallLimit>()
             .AddSingleton<HealthServiceImpl>()
             .AddSingleton<HealthReporter>()
             .AddSingleton(new ReflectionServiceImpl(Described))
@@ -68,10 +69,10 @@ internal static class WorkerHost
 
         var app = builder.Build();
         app.Services.GetRequiredService<HealthReporter>();
+        app.Use(app.Services.GetRequiredService<CallLimit>().CheckAsync);
         if (options.Security.Tokens is not null)
         {
-            var gate = app.Services.GetRequiredService<TokenGate>();
-            app.Use(gate.CheckAsync);
+            app.Use(app.Services.GetRequiredService<TokenGate>().CheckAsync);
         }
 
         app.MapGrpcService<InferenceService>();
@@ -110,14 +111,28 @@ internal static class WorkerHost
         }
     }
 
-    private static void Listen(KestrelServerOptions kestrel, ServeOptions options, OpenConnections connections)
+    private static void Configure(GrpcServiceOptions grpc, ServerLimits limits)
     {
+        grpc.MaxReceiveMessageSize = limits.MaxRequestBytes;
+        // What is sent is bounded by what was asked for.
+        grpc.MaxSendMessageSize = null;
+        grpc.CompressionProviders = [new BoundedGzip(limits.MaxRequestBytes)];
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, ServeOptions options)
+    {
+        var connections = kestrel.ApplicationServices.GetRequiredService<OpenConnections>();
+        var limits = options.Limits;
         kestrel.AddServerHeader = false;
         // How long a slow reader may hold something is the engine's decision; a peer that has vanished is found by pings.
         kestrel.Limits.MinResponseDataRate = null;
-        kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
-        kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
-        kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
+        // gRPC reads no further than its own bound, and answers with a status.
+        kestrel.Limits.MaxRequestBodySize = null;
+        kestrel.Limits.MaxRequestHeadersTotalSize = limits.MaxHeaderBytes;
+        kestrel.Limits.Http2.MaxRequestHeaderFieldSize = limits.MaxHeaderBytes;
+        kestrel.Limits.Http2.KeepAlivePingDelay = limits.KeepAliveDelay;
+        kestrel.Limits.Http2.KeepAlivePingTimeout = limits.KeepAliveTimeout;
+        kestrel.Limits.Http2.MaxStreamsPerConnection = limits.MaxStreamsPerConnection;
         Listen(options.GrpcPort, HttpProtocols.Http2);
         Listen(options.HttpPort, HttpProtocols.Http1);
 
@@ -137,12 +152,12 @@ internal static class WorkerHost
                 listen.Protocols = protocols;
                 if (protocols == HttpProtocols.Http2)
                 {
+                    // First, so that a connection over the bound costs no handshake.
+                    listen.Use(connections.Track);
                     if (options.Security.Certificate is not null)
                     {
                         listen.UseHttps(kestrel.ApplicationServices.GetRequiredService<ServerCertificates>().Handshake);
                     }
-
-                    listen.Use(connections.Track);
                 }
             }
         }

@@ -47,4 +47,16 @@ internal static class MetricNames
 
     /// <summary>Calls refused for want of a known token.</summary>
     public const string Unauthenticated = "fleetops.worker.calls.unauthenticated";
+
+    /// <summary>Connections open on the gRPC port.</summary>
+    public const string Connections = "fleetops.worker.connections.open";
+
+    /// <summary>Connections closed at once, because too many are open.</summary>
+    public const string ConnectionsRefused = "fleetops.worker.connections.refused";
+
+    /// <summary>Calls open on the gRPC port.</summary>
+    public const string Calls = "fleetops.worker.calls.open";
+
+    /// <summary>Calls refused by a limit of the server.</summary>
+    public const string CallsRefused = "fleetops.worker.calls.refused";
 }

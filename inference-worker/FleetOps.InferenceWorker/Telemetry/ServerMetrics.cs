@@ -2,12 +2,14 @@ using System.Diagnostics.Metrics;
 
 namespace FleetOps.InferenceWorker.Telemetry;
 
-/// <summary>Instruments of the server around the engine: certificates and callers. Safe for use from any thread.</summary>
+/// <summary>Instruments of the server around the engine: connections, calls and certificates. Safe for use from any thread.</summary>
 internal sealed class ServerMetrics : IDisposable
 {
     private readonly Meter _meter;
     private readonly Counter<long> _reloads;
     private readonly Counter<long> _unauthenticated;
+    private readonly Counter<long> _connectionsRefused;
+    private readonly Counter<long> _callsRefused;
 
     /// <summary>Makes the instruments.</summary>
     public ServerMetrics(IMeterFactory meters)
@@ -15,7 +17,17 @@ internal sealed class ServerMetrics : IDisposable
         _meter = meters.Create(MetricNames.Meter);
         _reloads = _meter.CreateCounter<long>(MetricNames.FileReloads, "{reload}", "Changes of mounted files, by what they hold and whether they were taken or the old ones kept.");
         _unauthenticated = _meter.CreateCounter<long>(MetricNames.Unauthenticated, "{call}", "Calls refused for want of a known token.");
+        _connectionsRefused = _meter.CreateCounter<long>(MetricNames.ConnectionsRefused, "{connection}", "Connections closed at once, because too many were open.");
+        _callsRefused = _meter.CreateCounter<long>(MetricNames.CallsRefused, "{call}", "Calls refused for their size, or because too many were open.");
     }
+
+    /// <summary>Shows from now on how many connections are open.</summary>
+    public void ObserveConnections(Func<int> open) =>
+        _meter.CreateObservableUpDownCounter(MetricNames.Connections, open, "{connection}", "Connections open on the gRPC port.");
+
+    /// <summary>Shows from now on how many calls are open.</summary>
+    public void ObserveCalls(Func<int> open) =>
+        _meter.CreateObservableUpDownCounter(MetricNames.Calls, open, "{call}", "Calls open on the gRPC port, checks of the health left out.");
 
     /// <summary>Shows from now on when the certificate expires.</summary>
     public void ObserveCertificate(Func<DateTimeOffset> validUntil) => _meter.CreateObservableGauge(
@@ -27,6 +39,12 @@ internal sealed class ServerMetrics : IDisposable
 
     /// <summary>Records a call without a known token.</summary>
     public void CallUnauthenticated() => _unauthenticated.Add(1);
+
+    /// <summary>Records a connection that was over the bound.</summary>
+    public void ConnectionRefused() => _connectionsRefused.Add(1);
+
+    /// <summary>Records a call that was over a bound.</summary>
+    public void CallRefused() => _callsRefused.Add(1);
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();

@@ -28,11 +28,15 @@ internal sealed class InProcessWorker : IAsyncDisposable
     {
         _app = app;
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
-        Channel = GrpcChannel.ForAddress(addresses[0]);
+        Address = new Uri(addresses[0]);
+        Channel = GrpcChannel.ForAddress(Address);
         Http = new HttpClient { BaseAddress = new Uri(addresses[1]) };
         Client = new Inference.V1.Inference.InferenceClient(Channel);
         _run = app.Services.GetRequiredService<WorkerLifecycle>().RunAsync(_stop.Token);
     }
+
+    /// <summary>Where gRPC listens.</summary>
+    public Uri Address { get; }
 
     public GrpcChannel Channel { get; }
 

@@ -90,6 +90,8 @@ public sealed partial class ContractTests
                 "fleetops_inference_requests_waiting gauge",
                 "fleetops_inference_tokens_generated_total counter",
                 "fleetops_inference_tokens_prompt_total counter",
+                "fleetops_worker_calls_open gauge",
+                "fleetops_worker_connections_open gauge",
                 "fleetops_worker_phase_duration_seconds gauge",
                 "gen_ai_server_request_duration_seconds histogram",
                 "gen_ai_server_time_per_output_token_seconds histogram",
