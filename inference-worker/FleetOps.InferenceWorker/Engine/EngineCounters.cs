@@ -4,14 +4,20 @@ namespace FleetOps.InferenceWorker.Engine;
 internal sealed class EngineCounters
 {
     private long _promptTokens;
+    private long _cachedPromptTokens;
     private long _sampledTokens;
     private long _batches;
     private long _kvTokens;
+    private long _idleKvTokens;
+    private int _cachedBlocks;
     private int _running;
     private double _meanSlotSeconds;
 
     /// <summary>Prompt tokens that were computed.</summary>
     public long PromptTokens => Volatile.Read(ref _promptTokens);
+
+    /// <summary>Prompt tokens that were not computed, because the KV cache held them already.</summary>
+    public long CachedPromptTokens => Volatile.Read(ref _cachedPromptTokens);
 
     /// <summary>Tokens that were sampled.</summary>
     public long SampledTokens => Volatile.Read(ref _sampledTokens);
@@ -19,8 +25,14 @@ internal sealed class EngineCounters
     /// <summary>Batches that were computed.</summary>
     public long Batches => Volatile.Read(ref _batches);
 
-    /// <summary>Tokens that lie in the KV cache now.</summary>
+    /// <summary>Tokens that running requests have in the KV cache now.</summary>
     public long KvTokens => Volatile.Read(ref _kvTokens);
+
+    /// <summary>Tokens that requests which have ended left in the KV cache, for those that begin alike.</summary>
+    public long IdleKvTokens => Volatile.Read(ref _idleKvTokens);
+
+    /// <summary>Blocks of tokens that the slots hold, those that they have in common counted once.</summary>
+    public int CachedBlocks => Volatile.Read(ref _cachedBlocks);
 
     /// <summary>Requests that hold a slot now.</summary>
     public int Running => Volatile.Read(ref _running);
@@ -34,12 +46,20 @@ internal sealed class EngineCounters
         Volatile.Write(ref _batches, _batches + 1);
     }
 
+    internal void PromptFound(int cachedTokens) => Volatile.Write(ref _cachedPromptTokens, _cachedPromptTokens + cachedTokens);
+
     internal void TokenSampled() => Volatile.Write(ref _sampledTokens, _sampledTokens + 1);
 
     internal void Occupied(int running, long kvTokens)
     {
         Volatile.Write(ref _running, running);
         Volatile.Write(ref _kvTokens, kvTokens);
+    }
+
+    internal void Kept(long idleKvTokens, int cachedBlocks)
+    {
+        Volatile.Write(ref _idleKvTokens, idleKvTokens);
+        Volatile.Write(ref _cachedBlocks, cachedBlocks);
     }
 
     internal void SlotFreed(TimeSpan held)

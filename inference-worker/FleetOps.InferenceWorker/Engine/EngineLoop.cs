@@ -1,4 +1,5 @@
 using FleetOps.InferenceWorker.Engine.Batching;
+using FleetOps.InferenceWorker.Engine.Prefixes;
 using FleetOps.InferenceWorker.Engine.Requests;
 using FleetOps.LlamaCpp;
 using FleetOps.LlamaCpp.Contexts;
@@ -13,6 +14,7 @@ namespace FleetOps.InferenceWorker.Engine;
 internal sealed class EngineLoop(
     LlamaModel model, LlamaContext context, EngineSettings settings, RequestQueue queue, EngineCounters counters, TimeProvider clock)
 {
+    private readonly SlotCache _cache = new(context, settings.MaxSequences, settings.ReusePrefixes && model.KeepsEachToken);
     private readonly RunningSequence?[] _slots = new RunningSequence?[settings.MaxSequences];
     private readonly List<RunningSequence> _running = [];
     private readonly SequenceWork[] _work = new SequenceWork[settings.MaxSequences];
@@ -31,6 +33,7 @@ internal sealed class EngineLoop(
         while (!stopping())
         {
             EndThoseThatGaveUp();
+            StartThoseThatWaited();
             Admit();
             var (planned, pauseEnds) = Plan();
             if (planned == 0)
@@ -105,13 +108,64 @@ internal sealed class EngineLoop(
                 continue;
             }
 
-            var slot = Array.IndexOf(_slots, null);
-            var sequence = new RunningSequence(slot, generation, clock.GetTimestamp());
-            _slots[slot] = sequence;
+            var placement = _cache.Place(generation.Scope, generation.Prompt);
+            var sequence = new RunningSequence(placement.Slot, generation, clock.GetTimestamp());
+            _cache.Take(sequence.Slot);
+            _slots[sequence.Slot] = sequence;
             _running.Add(sequence);
+            StartOrFollow(sequence, placement);
             ReportOccupation();
-            generation.Admit(cachedTokens: 0);
         }
+    }
+
+    private void StartThoseThatWaited()
+    {
+        foreach (var sequence in _running)
+        {
+            if (sequence.Leader is { Ended: true })
+            {
+                StartOrFollow(sequence, _cache.Find(sequence.Slot, sequence.Scope, sequence.Generation.Prompt));
+            }
+            else if (sequence.Leader is { } leader && leader.Position >= sequence.LeaderTokens)
+            {
+                Start(sequence, new Placement(sequence.Slot, leader.Slot, sequence.LeaderTokens));
+            }
+        }
+    }
+
+    private void StartOrFollow(RunningSequence sequence, Placement placement)
+    {
+        sequence.Leader = null;
+        sequence.LeaderTokens = placement.Tokens + _cache.LeastCopy - 1;
+        foreach (var earlier in _running)
+        {
+            if (earlier == sequence || !_cache.Reuses)
+            {
+                // Only those before it are asked, so that no two wait for one another.
+                break;
+            }
+
+            var common = earlier.Scope == sequence.Scope ? Math.Min(earlier.Generation.Prompt.AsSpan().CommonPrefixLength(sequence.Generation.Prompt), sequence.Generation.Prompt.Length - 1) : 0;
+            if (common > sequence.LeaderTokens && common > earlier.Position)
+            {
+                sequence.Leader = earlier;
+                sequence.LeaderTokens = common;
+            }
+        }
+
+        if (sequence.Leader is null)
+        {
+            Start(sequence, placement);
+        }
+    }
+
+    private void Start(RunningSequence sequence, Placement placement)
+    {
+        sequence.Leader = null;
+        sequence.Position = _cache.Prepare(sequence.Scope, placement);
+        sequence.Started = true;
+        counters.PromptFound(sequence.Position);
+        sequence.Generation.Admit(sequence.Position);
     }
 
     private (int Planned, TimeSpan? PauseEnds) Plan()
@@ -121,6 +175,11 @@ internal sealed class EngineLoop(
         foreach (var sequence in _running)
         {
             sequence.LogitsIndex = -1;
+            if (!sequence.Started)
+            {
+                continue;
+            }
+
             if (sequence.Generation.HasRoom)
             {
                 sequence.PausedAt = null;
@@ -141,10 +200,12 @@ internal sealed class EngineLoop(
     {
         batch.Clear();
         var promptTokens = 0;
+        // llama.cpp computes streams together where their numbers follow one another.
+        _shares.AsSpan(0, planned).Sort(static (one, other) => one.Slot.CompareTo(other.Slot));
         foreach (var share in _shares.AsSpan(0, planned))
         {
             var sequence = _slots[share.Slot]!;
-            var prompt = sequence.Generation.Request.Prompt;
+            var prompt = sequence.Generation.Prompt;
             var decodes = sequence.PromptTokensLeft == 0;
             promptTokens += decodes ? 0 : share.Tokens;
             for (var i = 0; i < share.Tokens; i++)
@@ -165,8 +226,21 @@ internal sealed class EngineLoop(
             throw new InvalidOperationException($"llama.cpp answered {status} to a batch of {tokens} tokens of {planned} sequences.");
         }
 
+        NoteComputed(planned);
         counters.BatchComputed(promptTokens);
         BatchComputed?.Invoke(tokens);
+    }
+
+    private void NoteComputed(int planned)
+    {
+        foreach (var share in _shares.AsSpan(0, planned))
+        {
+            var sequence = _slots[share.Slot]!;
+            var from = sequence.Position - share.Tokens;
+            var prompt = sequence.Generation.Prompt;
+            var last = sequence.LastToken;
+            _cache.Append(share.Slot, from < prompt.Length ? prompt.AsSpan(from, share.Tokens) : new ReadOnlySpan<int>(ref last));
+        }
     }
 
     private void Sample(int planned)
@@ -230,7 +304,7 @@ internal sealed class EngineLoop(
         {
             End(sequence, EndCause.MaxTokens);
         }
-        else if (request.Prompt.Count + sequence.Sampled >= settings.ContextLength)
+        else if (sequence.Generation.Prompt.Length + sequence.Sampled >= settings.ContextLength)
         {
             End(sequence, EndCause.ContextFull);
         }
@@ -248,7 +322,8 @@ internal sealed class EngineLoop(
     {
         _running.Remove(sequence);
         _slots[sequence.Slot] = null;
-        context.MemorySequenceRemove(sequence.Slot);
+        sequence.Ended = true;
+        _cache.Release(sequence.Slot);
         ReportOccupation();
     }
 
@@ -261,5 +336,6 @@ internal sealed class EngineLoop(
         }
 
         counters.Occupied(_running.Count, kvTokens);
+        counters.Kept(_cache.IdleTokens, _cache.Blocks);
     }
 }

@@ -1,3 +1,4 @@
+using FleetOps.InferenceWorker.Engine.Prefixes;
 using FleetOps.InferenceWorker.Engine.Requests;
 
 namespace FleetOps.InferenceWorker.Engine;
@@ -11,8 +12,23 @@ internal sealed class RunningSequence(int slot, Generation generation, long admi
     /// <summary>The request.</summary>
     public Generation Generation { get; } = generation;
 
+    /// <summary>With whom it shares what was computed.</summary>
+    public PrefixScope Scope { get; } = generation.Scope;
+
     /// <summary>When it got the slot.</summary>
     public long AdmittedAt { get; } = admittedAt;
+
+    /// <summary>Who computes the beginning of its prompt just now; null for nobody.</summary>
+    public RunningSequence? Leader { get; set; }
+
+    /// <summary>How many tokens it takes over from <see cref="Leader"/>.</summary>
+    public int LeaderTokens { get; set; }
+
+    /// <summary>Whether its slot is ready to compute; false while it waits for <see cref="Leader"/>.</summary>
+    public bool Started { get; set; }
+
+    /// <summary>Whether it was ended and the slot belongs to others.</summary>
+    public bool Ended { get; set; }
 
     /// <summary>How many of its tokens lie in the KV cache; the position of the next one.</summary>
     public int Position { get; set; }
@@ -30,5 +46,5 @@ internal sealed class RunningSequence(int slot, Generation generation, long admi
     public long? PausedAt { get; set; }
 
     /// <summary>Prompt tokens that have not been computed.</summary>
-    public int PromptTokensLeft => Math.Max(0, Generation.Request.Prompt.Count - Position);
+    public int PromptTokensLeft => Math.Max(0, Generation.Prompt.Length - Position);
 }

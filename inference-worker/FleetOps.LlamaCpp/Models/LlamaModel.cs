@@ -40,6 +40,7 @@ public sealed unsafe class LlamaModel : IDisposable
         ChatTemplateSource = Template(model, name: null);
         HasDecoder = LlamaNative.llama_model_has_decoder(model) != 0;
         HasEncoder = LlamaNative.llama_model_has_encoder(model) != 0;
+        KeepsEachToken = LlamaNative.llama_model_is_recurrent(model) == 0 && LlamaNative.llama_model_is_hybrid(model) == 0 && LlamaNative.llama_model_n_swa(model) == 0;
         IsCausal = AttentionKind.IsCausal(Architecture, Metadata);
         HasRotaryPositions = LlamaNative.llama_model_rope_type(model) != NoRope;
         Pooling = int.TryParse(Metadata.GetValueOrDefault($"{Architecture}.pooling_type"), CultureInfo.InvariantCulture, out var pooling)
@@ -97,6 +98,9 @@ public sealed unsafe class LlamaModel : IDisposable
 
     /// <summary>Whether it has an encoder.</summary>
     public bool HasEncoder { get; }
+
+    /// <summary>Whether the cache holds each token by itself, so that a sequence can be taken back to any length. False for recurrent models and those with a sliding window.</summary>
+    public bool KeepsEachToken { get; }
 
     /// <summary>The Jinja template that the file brings; null when it has none.</summary>
     public string? ChatTemplateSource { get; }

@@ -36,6 +36,9 @@ internal static unsafe partial class LlamaNative
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint llama_model_chat_template(nint model, string? name);
     [LibraryImport(Library)] public static partial byte llama_model_has_encoder(nint model);
     [LibraryImport(Library)] public static partial byte llama_model_has_decoder(nint model);
+    [LibraryImport(Library)] public static partial byte llama_model_is_recurrent(nint model);
+    [LibraryImport(Library)] public static partial byte llama_model_is_hybrid(nint model);
+    [LibraryImport(Library)] public static partial int llama_model_n_swa(nint model);
 
     [LibraryImport(Library)] public static partial int llama_vocab_n_tokens(nint vocab);
     [LibraryImport(Library)] public static partial int llama_vocab_type(nint vocab);

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using FleetOps.InferenceWorker.Engine.Prefixes;
 using FleetOps.LlamaCpp.Sampling;
 
 namespace FleetOps.InferenceWorker.Engine.Requests;
@@ -30,6 +31,8 @@ internal sealed class Generation
     {
         Request = request;
         Sampler = sampler;
+        Prompt = request.Prompt as int[] ?? [.. request.Prompt];
+        Scope = new PrefixScope(request.Tenant, request.CacheSalt, request.AdapterName);
         _capacity = capacity;
         _clock = clock;
         _roomMade = roomMade;
@@ -56,6 +59,12 @@ internal sealed class Generation
 
     /// <summary>How many tokens of the prompt were in the KV cache already. Final when <see cref="Admitted"/> completes.</summary>
     public int CachedTokens { get; private set; }
+
+    /// <summary>The prompt of <see cref="Request"/>.</summary>
+    internal int[] Prompt { get; }
+
+    /// <summary>Whose computed prompts it may use, and who may use its own.</summary>
+    internal PrefixScope Scope { get; }
 
     /// <summary>Chooses the tokens. It belongs to the loop from submission on, and goes with the end.</summary>
     internal LlamaSampler? Sampler { get; }
