@@ -41,7 +41,7 @@ internal static class ModelDeploymentServices
         runtime.Services.AddSingleton(gpus);
         if (watchesNodes)
         {
-            runtime.AddInformer(BuiltInTypes.Nodes, configure: nodes =>
+            runtime.AddInformer(ModelDeploymentTypes.Nodes, configure: nodes =>
             {
                 nodes.TrimWith(Trimming.Trim);
                 nodes.Subscribe(gpus.NodeChanged);
@@ -49,13 +49,13 @@ internal static class ModelDeploymentServices
         }
 
         var workerPods = new WatchScope { LabelSelector = StoreIndexes.WorkerPodSelector };
-        runtime.AddInformer(BuiltInTypes.Pods, workerPods, configure: pods =>
+        runtime.AddInformer(ModelDeploymentTypes.WorkerPods, workerPods, configure: pods =>
         {
             pods.TrimWith(Trimming.Trim);
             pods.Subscribe(states.PodChanged);
             pods.AddIndex(StoreIndexes.PodModel, StoreIndexes.ModelsOf);
         });
-        runtime.AddInformer(BuiltInTypes.Secrets, configure: static secrets => secrets.TrimWith(Trimming.Trim));
+        runtime.AddInformer(ModelDeploymentTypes.Secrets, configure: static secrets => secrets.TrimWith(Trimming.Trim));
         runtime.AddInformer(ModelDeploymentTypes.ModelDeployments, configure: static models => models.TrimWith(Trimming.Trim));
         return runtime.AddController<ModelDeployment, ModelDeploymentController>(
             ModelDeploymentTypes.ModelDeployments,
@@ -70,8 +70,8 @@ internal static class ModelDeploymentServices
                 .Watches(BuiltInTypes.ServiceAccounts.AsObserved(), OwnerOrNamesake)
                 .Watches(BuiltInTypes.NetworkPolicies.AsObserved(), OwnerOrNamesake)
                 .Watches(BuiltInTypes.PodDisruptionBudgets.AsObserved(), OwnerOrNamesake, optional: true)
-                .Watches(BuiltInTypes.Pods, static pod => WorkerPods.OwnerOf(pod) is { } owner ? [owner] : [], workerPods)
-                .Watches(BuiltInTypes.Secrets, static (secret, models) => Concerned(models, StoreIndexes.Secret, secret.Metadata)));
+                .Watches(ModelDeploymentTypes.WorkerPods, static pod => WorkerPods.OwnerOf(pod) is { } owner ? [owner] : [], workerPods)
+                .Watches(ModelDeploymentTypes.Secrets, static (secret, models) => Concerned(models, StoreIndexes.Secret, secret.Metadata)));
     }
 
     // Also an object that is not ours concerns the ModelDeployment whose child it keeps from being made.
