@@ -15,6 +15,7 @@ internal sealed class EngineLoop(
     LlamaModel model, LlamaContext context, EngineSettings settings, RequestQueue queue, EngineCounters counters, TimeProvider clock)
 {
     private readonly SlotCache _cache = new(context, settings.MaxSequences, settings.ReusePrefixes && model.KeepsEachToken);
+    private readonly PromptPace _pace = new(settings.MaxSequences, settings.BatchTokens);
     private readonly RunningSequence?[] _slots = new RunningSequence?[settings.MaxSequences];
     private readonly List<RunningSequence> _running = [];
     private readonly SequenceWork[] _work = new SequenceWork[settings.MaxSequences];
@@ -108,6 +109,7 @@ internal sealed class EngineLoop(
                 continue;
             }
 
+            // A slot has cells for a whole context, so whatever a request comes to, it fits: nothing that runs has to give way.
             var placement = _cache.Place(generation.Scope, generation.Prompt);
             var sequence = new RunningSequence(placement.Slot, generation, clock.GetTimestamp());
             _cache.Take(sequence.Slot);
@@ -171,7 +173,7 @@ internal sealed class EngineLoop(
     private (int Planned, TimeSpan? PauseEnds) Plan()
     {
         TimeSpan? pauseEnds = null;
-        var count = 0;
+        var (count, prompts) = (0, 0);
         foreach (var sequence in _running)
         {
             sequence.LogitsIndex = -1;
@@ -183,6 +185,7 @@ internal sealed class EngineLoop(
             if (sequence.Generation.HasRoom)
             {
                 sequence.PausedAt = null;
+                prompts += sequence.PromptTokensLeft > 0 ? 1 : 0;
                 _work[count++] = new SequenceWork(sequence.Slot, sequence.PromptTokensLeft);
                 continue;
             }
@@ -193,13 +196,13 @@ internal sealed class EngineLoop(
             pauseEnds = pauseEnds is { } soonest && soonest < left ? soonest : left;
         }
 
-        return (BatchPlanner.Plan(_work.AsSpan(0, count), settings.BatchTokens, _shares), pauseEnds);
+        return (BatchPlanner.Plan(_work.AsSpan(0, count), settings.BatchTokens, _pace.Budget(count - prompts, prompts), _shares), pauseEnds);
     }
 
     private void Compute(LlamaBatch batch, int planned)
     {
         batch.Clear();
-        var promptTokens = 0;
+        var (promptTokens, decoding) = (0, 0);
         // llama.cpp computes streams together where their numbers follow one another.
         _shares.AsSpan(0, planned).Sort(static (one, other) => one.Slot.CompareTo(other.Slot));
         foreach (var share in _shares.AsSpan(0, planned))
@@ -208,6 +211,7 @@ internal sealed class EngineLoop(
             var prompt = sequence.Generation.Prompt;
             var decodes = sequence.PromptTokensLeft == 0;
             promptTokens += decodes ? 0 : share.Tokens;
+            decoding += decodes ? 1 : 0;
             for (var i = 0; i < share.Tokens; i++)
             {
                 var token = decodes ? sequence.LastToken : prompt[sequence.Position];
@@ -220,12 +224,14 @@ internal sealed class EngineLoop(
         }
 
         var tokens = batch.Count;
+        var started = clock.GetTimestamp();
         var status = context.Decode(batch);
         if (status != DecodeStatus.Success)
         {
             throw new InvalidOperationException($"llama.cpp answered {status} to a batch of {tokens} tokens of {planned} sequences.");
         }
 
+        _pace.Note(decoding, promptTokens, clock.GetElapsedTime(started));
         NoteComputed(planned);
         counters.BatchComputed(promptTokens);
         BatchComputed?.Invoke(tokens);
@@ -313,6 +319,7 @@ internal sealed class EngineLoop(
     private void End(RunningSequence sequence, EndCause cause, int? finalToken = null, string? detail = null)
     {
         Release(sequence);
+        queue.Charge(sequence.Generation, sequence.Sampled);
         counters.SlotFreed(clock.GetElapsedTime(sequence.AdmittedAt));
         sequence.Generation.Complete(cause, sequence.Sampled, finalToken, detail);
     }

@@ -3,8 +3,11 @@ namespace FleetOps.InferenceWorker.Engine;
 /// <summary>Why the engine takes no request now.</summary>
 internal enum EngineRefusal
 {
-    /// <summary>As many requests as may wait are waiting.</summary>
+    /// <summary>As many requests or prompt tokens as may wait are waiting.</summary>
     QueueFull,
+
+    /// <summary>The request would wait for longer than it may.</summary>
+    WaitTooLong,
 
     /// <summary>The engine is draining, has ended or has failed.</summary>
     Closed,

@@ -18,6 +18,9 @@ internal sealed record EngineSettings
     /// <summary>Requests that may wait for a slot.</summary>
     public int MaxWaiting { get; init; } = 128;
 
+    /// <summary>Prompt tokens that may wait for a slot; one request may exceed it alone.</summary>
+    public long MaxWaitingTokens { get; init; } = long.MaxValue;
+
     /// <summary>Whether prompts that begin alike are computed once. Models whose cache cannot be taken back compute each anew in any case.</summary>
     public bool ReusePrefixes { get; init; } = true;
 

@@ -39,7 +39,7 @@ internal sealed class InferenceEngine : IDisposable
         _context = context;
         _clock = clock;
         Settings = settings;
-        _queue = new RequestQueue(settings.MaxWaiting);
+        _queue = new RequestQueue(settings.MaxWaiting, settings.MaxWaitingTokens);
         _loop = new EngineLoop(model, context, settings, _queue, Counters, clock) { BatchComputed = batchComputed };
         _thread = new Thread(Run) { Name = "engine", IsBackground = true };
     }
@@ -72,11 +72,21 @@ internal sealed class InferenceEngine : IDisposable
         }
     }
 
+    /// <summary>How long a request that came now would wait for a slot, after how long requests hold theirs lately.</summary>
+    public TimeSpan EstimatedWait
+    {
+        get
+        {
+            var before = _queue.Count + 1 - (Settings.MaxSequences - Counters.Running);
+            return before <= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(Counters.MeanSlotSeconds * before / Settings.MaxSequences);
+        }
+    }
+
     /// <summary>Starts the thread.</summary>
     public void Start() => _thread.Start();
 
     /// <summary>Puts a request into the queue. Its sampler is made here, on the caller's thread, which may take a while for a large grammar.</summary>
-    /// <exception cref="EngineRefusedException">The queue is full, or the engine is closed or has failed.</exception>
+    /// <exception cref="EngineRefusedException">The queue is full, the wait would be too long, or the engine is closed or has failed.</exception>
     /// <exception cref="LlamaException">The grammar cannot be compiled (<see cref="LlamaFault.InvalidGrammar"/>).</exception>
     public Generation Submit(GenerationRequest request)
     {
@@ -85,10 +95,16 @@ internal sealed class InferenceEngine : IDisposable
             throw new EngineRefusedException(EngineRefusal.Closed, "The worker is draining; another one will answer.");
         }
 
-        if (_queue.Count >= _queue.Capacity)
+        // Compiling a grammar first would let those that are refused take the time of those that are not.
+        if (!_queue.HasRoom(request.Prompt.Count))
         {
-            // Compiling a grammar first would let those that are refused take the time of those that are not.
             throw Refusal();
+        }
+
+        if (request.LongestWait is { } longest && EstimatedWait is var wait && wait > longest)
+        {
+            throw new EngineRefusedException(
+                EngineRefusal.WaitTooLong, $"A slot is expected in {wait.TotalSeconds:0.0} s, and the request may wait for {longest.TotalSeconds:0.0} s.", wait);
         }
 
         var sampler = SamplerFactory.Create(_model, request, Settings.ContextLength);
@@ -134,7 +150,9 @@ internal sealed class InferenceEngine : IDisposable
     // A loop that ends says so before it closes the queue, so the cause is known here.
     private EngineRefusedException Refusal() => _closed || _stopping
         ? new EngineRefusedException(EngineRefusal.Closed, "The worker is ending; another one will answer.")
-        : new EngineRefusedException(EngineRefusal.QueueFull, $"{Settings.MaxWaiting} requests are waiting already, which is the bound.");
+        : new EngineRefusedException(EngineRefusal.QueueFull, _queue.Count >= Settings.MaxWaiting
+            ? $"{Settings.MaxWaiting} requests are waiting already, which is the bound."
+            : $"{_queue.Tokens} prompt tokens are waiting already; {Settings.MaxWaitingTokens} may.", RetryDelay);
 
     private void Cancel(Generation generation)
     {

@@ -82,8 +82,8 @@ internal sealed partial class GenerationCall(ServeOptions serve, InferenceMetric
         }
         catch (EngineRefusedException refused)
         {
-            throw refused.Refusal == EngineRefusal.QueueFull
-                ? RpcErrors.QueueFull(refused.Message, engine.RetryDelay)
+            throw refused.RetryAfter is { } retryAfter
+                ? RpcErrors.QueueFull(refused.Message, retryAfter)
                 : RpcErrors.Unavailable("DRAINING", refused.Message);
         }
     }

@@ -9,14 +9,18 @@ namespace FleetOps.InferenceWorker.Tests.Engine;
 public sealed class BatchPlannerTests
 {
     /// <summary>Running sequences and a budget that covers them, as the loop has them.</summary>
-    public sealed record Load(int[] PromptTokensLeft, int Budget)
+    public sealed record Load(int[] PromptTokensLeft, int Budget, int PromptBudget)
     {
         internal SequenceWork[] Work => [.. PromptTokensLeft.Select((left, slot) => new SequenceWork(slot, left))];
+
+        internal int[] Prompts => [.. Enumerable.Range(0, PromptTokensLeft.Length).Where(slot => PromptTokensLeft[slot] > 0)];
+
+        internal int Room => Math.Min(PromptBudget, Budget - PromptTokensLeft.Count(left => left == 0));
 
         internal BatchShare[] Plan()
         {
             var shares = new BatchShare[Work.Length];
-            return shares[..BatchPlanner.Plan(Work, Budget, shares)];
+            return shares[..BatchPlanner.Plan(Work, Budget, PromptBudget, shares)];
         }
     }
 
@@ -26,7 +30,8 @@ public sealed class BatchPlannerTests
         return (from sequences in Gen.Choose(0, 64)
                 from left in promptTokensLeft.ArrayOf(sequences)
                 from spare in Gen.Choose(0, 600)
-                select new Load(left, sequences + spare)).ToArbitrary();
+                from promptBudget in Gen.Choose(1, 700)
+                select new Load(left, sequences + spare, promptBudget)).ToArbitrary();
     }
 
     [Property(MaxTest = 500)]
@@ -34,6 +39,7 @@ public sealed class BatchPlannerTests
     {
         var plan = load.Plan();
         Assert.True(plan.Sum(share => share.Tokens) <= load.Budget);
+        Assert.True(plan.Where(share => load.PromptTokensLeft[share.Slot] > 0).Sum(share => share.Tokens) <= load.PromptBudget);
         Assert.Equal(plan.Length, plan.Select(share => share.Slot).Distinct().Count());
         Assert.All(plan, share => Assert.True(share.Tokens > 0));
     }
@@ -62,17 +68,28 @@ public sealed class BatchPlannerTests
     public void No_budget_is_left_over_while_a_prompt_waits(Load load)
     {
         var plan = load.Plan();
-        var wanted = load.PromptTokensLeft.Sum(left => Math.Max(1, left));
-        Assert.Equal(Math.Min(wanted, load.Budget), plan.Sum(share => share.Tokens));
+        var prompts = plan.Where(share => load.PromptTokensLeft[share.Slot] > 0);
+        Assert.Equal(Math.Min(load.PromptTokensLeft.Sum(), load.Room), prompts.Sum(share => share.Tokens));
     }
 
     [Property(MaxTest = 500)]
-    public void Prompts_are_served_in_the_order_of_admission(Load load)
+    public void The_oldest_prompt_gets_a_quarter_whatever_else_waits(Load load)
     {
-        var prompts = load.Plan().Where(share => load.PromptTokensLeft[share.Slot] > 0).ToList();
-        Assert.Equal(prompts.Select(share => share.Slot).Order(), prompts.Select(share => share.Slot));
-        // Only the last one that got something may have got less than all of it.
-        Assert.All(prompts.SkipLast(1), share => Assert.True(share.Samples));
+        if (load.Prompts is [var oldest, ..])
+        {
+            var share = load.Plan().Single(share => share.Slot == oldest);
+            Assert.True(share.Tokens >= Math.Min(load.PromptTokensLeft[oldest], (load.Room + 3) / 4));
+        }
+    }
+
+    [Property(MaxTest = 500)]
+    public void A_prompt_waits_for_no_longer_one_but_the_oldest(Load load)
+    {
+        var plan = load.Plan().ToDictionary(share => share.Slot);
+        var others = load.Prompts.Skip(1).OrderBy(slot => load.PromptTokensLeft[slot]).ThenBy(slot => slot).ToList();
+        // In this order all get everything, then one a part, then the rest nothing.
+        var complete = others.TakeWhile(slot => plan.TryGetValue(slot, out var share) && share.Samples).Count();
+        Assert.All(others.Skip(complete + 1), slot => Assert.False(plan.ContainsKey(slot)));
     }
 
     [Property(MaxTest = 200)]
@@ -94,5 +111,5 @@ public sealed class BatchPlannerTests
 
     [Fact]
     public void A_budget_that_would_stall_a_stream_is_refused() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new Load([0, 0, 0], Budget: 2).Plan());
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Load([0, 0, 0], Budget: 2, PromptBudget: 1).Plan());
 }

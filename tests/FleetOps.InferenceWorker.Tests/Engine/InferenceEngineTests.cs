@@ -98,6 +98,55 @@ public sealed class InferenceEngineTests
     }
 
     [Fact]
+    public async Task A_long_prompt_beside_a_stream_is_computed_in_smaller_pieces_than_alone()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Slow, options => options with { ContextLength = 8192, OutputCapacity = 8192 });
+        var prompt = Enumerable.Range(0, 4096).Select(i => 3 + (i % 200)).ToArray();
+        var stream = worker.Engine.Submit(InProcessWorker.Endless());
+        await Until.HoldsAsync(() => worker.Engine.Counters.SampledTokens > 50, "the stream runs");
+
+        var before = worker.Engine.Counters.Batches;
+        await EndOf(worker.Engine.Submit(InProcessWorker.Endless(prompt) with { MaxTokens = 1 }));
+        var beside = worker.Engine.Counters.Batches - before;
+        stream.Cancel();
+        await EndOf(stream);
+
+        before = worker.Engine.Counters.Batches;
+        await EndOf(worker.Engine.Submit(InProcessWorker.Endless(prompt) with { MaxTokens = 1, Tenant = "another" }));
+        Assert.Equal(4096 / 512, worker.Engine.Counters.Batches - before);
+        Assert.True(beside > 2 * 4096 / 512, $"{beside} batches beside the stream");
+    }
+
+    [Fact]
+    public async Task A_request_that_would_wait_for_too_long_is_refused_at_once()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { MaxSequences = 1 });
+        await EndOf(worker.Engine.Submit(InProcessWorker.Endless() with { MaxTokens = 20, LongestWait = TimeSpan.Zero }));
+        var running = await worker.OccupyAsync();
+
+        var refused = Assert.Throws<EngineRefusedException>(() => worker.Engine.Submit(InProcessWorker.Endless() with { LongestWait = TimeSpan.Zero }));
+        Assert.Equal(EngineRefusal.WaitTooLong, refused.Refusal);
+        Assert.True(refused.RetryAfter > TimeSpan.Zero);
+        var patient = worker.Engine.Submit(InProcessWorker.Endless() with { LongestWait = TimeSpan.FromHours(1) });
+        running.Cancel();
+        Assert.True(await patient.Admitted);
+    }
+
+    [Fact]
+    public async Task A_free_slot_goes_to_the_highest_priority()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { MaxSequences = 1 });
+        var running = await worker.OccupyAsync();
+        var usual = worker.Engine.Submit(InProcessWorker.Endless());
+        var urgent = worker.Engine.Submit(InProcessWorker.Endless() with { Priority = 1 });
+        running.Cancel();
+        Assert.True(await urgent.Admitted);
+        Assert.False(usual.Admitted.IsCompleted);
+        urgent.Cancel();
+        Assert.True(await usual.Admitted);
+    }
+
+    [Fact]
     public async Task Eight_at_once_say_what_each_says_alone()
     {
         await using var worker = await InProcessWorker.ServeAsync(

@@ -2,38 +2,81 @@ namespace FleetOps.InferenceWorker.Engine.Batching;
 
 /// <summary>
 /// Decides who shares the next batch. Sequences that decode come first, one token each, so that a long prompt never
-/// stalls a running stream; what is left of the token budget goes to prompts in the order of their admission, in chunks.
+/// stalls a running stream; what is left of the token budget goes to prompts, in chunks. A quarter of that is the oldest
+/// prompt's, so that it comes to its end whatever arrives; the rest goes to those that need least, so that a short
+/// prompt does not wait for a long one. Of equal ones the older is first.
 /// </summary>
 internal static class BatchPlanner
 {
+    private const int OldestShare = 4;
+
     /// <summary>Plans one batch. A pure function; allocates nothing.</summary>
     /// <param name="work">The running sequences in the order of their admission.</param>
     /// <param name="tokenBudget">How many tokens the batch may hold; at least the count of <paramref name="work"/>, so that every stream moves.</param>
+    /// <param name="promptBudget">How many of them may be tokens of prompts; 1 or more, so that every prompt comes to its end.</param>
     /// <param name="shares">Receives the shares; at least as long as <paramref name="work"/>.</param>
     /// <returns>How many shares were planned. A prompt for which no budget is left gets none.</returns>
-    public static int Plan(ReadOnlySpan<SequenceWork> work, int tokenBudget, Span<BatchShare> shares)
+    public static int Plan(ReadOnlySpan<SequenceWork> work, int tokenBudget, int promptBudget, Span<BatchShare> shares)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(tokenBudget, work.Length);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(promptBudget);
+        Span<int> chunks = stackalloc int[work.Length];
         var planned = 0;
-        foreach (var sequence in work)
+        var oldest = -1;
+        for (var i = 0; i < work.Length; i++)
         {
-            if (sequence.PromptTokensLeft == 0)
+            if (work[i].PromptTokensLeft == 0)
             {
-                shares[planned++] = new BatchShare(sequence.Slot, 1, Samples: true);
+                shares[planned++] = new BatchShare(work[i].Slot, 1, Samples: true);
                 tokenBudget--;
+            }
+            else if (oldest < 0)
+            {
+                oldest = i;
             }
         }
 
-        foreach (var sequence in work)
+        if (oldest < 0)
         {
-            var chunk = Math.Min(sequence.PromptTokensLeft, tokenBudget);
-            if (chunk > 0)
+            return planned;
+        }
+
+        Divide(work, chunks, oldest, Math.Min(tokenBudget, promptBudget));
+        for (var i = oldest; i < work.Length; i++)
+        {
+            if (chunks[i] > 0)
             {
-                shares[planned++] = new BatchShare(sequence.Slot, chunk, Samples: chunk == sequence.PromptTokensLeft);
-                tokenBudget -= chunk;
+                shares[planned++] = new BatchShare(work[i].Slot, chunks[i], Samples: chunks[i] == work[i].PromptTokensLeft);
             }
         }
 
         return planned;
+    }
+
+    private static void Divide(ReadOnlySpan<SequenceWork> work, Span<int> chunks, int oldest, int budget)
+    {
+        chunks[oldest] = Math.Min(work[oldest].PromptTokensLeft, (budget + OldestShare - 1) / OldestShare);
+        budget -= chunks[oldest];
+        while (budget > 0)
+        {
+            var least = -1;
+            for (var i = oldest; i < work.Length; i++)
+            {
+                var left = work[i].PromptTokensLeft - chunks[i];
+                if (left > 0 && (least < 0 || left < work[least].PromptTokensLeft - chunks[least]))
+                {
+                    least = i;
+                }
+            }
+
+            if (least < 0)
+            {
+                return;
+            }
+
+            var chunk = Math.Min(work[least].PromptTokensLeft - chunks[least], budget);
+            chunks[least] += chunk;
+            budget -= chunk;
+        }
     }
 }

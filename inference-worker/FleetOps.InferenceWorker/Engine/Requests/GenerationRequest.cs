@@ -26,6 +26,9 @@ internal sealed record GenerationRequest
     /// <summary>Those of a higher number are admitted first; 0 is normal.</summary>
     public int Priority { get; init; }
 
+    /// <summary>How long it may wait for a slot: it is refused at once when that is not to be expected. Null is as long as it takes.</summary>
+    public TimeSpan? LongestWait { get; init; }
+
     /// <summary>Keeps cached prompts of one tenant apart: only requests of equal salt share.</summary>
     public string CacheSalt { get; init; } = "";
 

@@ -2,16 +2,27 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace FleetOps.InferenceWorker.Engine.Requests;
 
-/// <summary>Requests that wait for a slot: first come, first served, bounded, and open in the middle for those that give up. Safe for concurrent use.</summary>
-internal sealed class RequestQueue(int capacity)
+/// <summary>
+/// Requests that wait for a slot. Those of a higher priority leave first. Among those of one priority the tenants take
+/// turns, by the tokens that were computed for each: a tenant that asks for much waits, and one that asks for little does
+/// not wait for it. The requests of a tenant, and of tenants that are equal, are first come, first served. Bounded in requests and in prompt tokens, and
+/// open in the middle for those that give up. Safe for concurrent use.
+/// </summary>
+internal sealed class RequestQueue(int capacity, long tokenCapacity = long.MaxValue)
 {
     private readonly Lock _lock = new();
-    private readonly LinkedList<Generation> _order = new();
-    private readonly Dictionary<Generation, LinkedListNode<Generation>> _nodes = [];
+    private readonly TenantTurns _turns = new();
+    private readonly SortedList<int, Dictionary<string, LinkedList<Generation>>> _classes = new(Comparer<int>.Create(static (one, other) => other.CompareTo(one)));
+    private readonly Dictionary<Generation, (LinkedListNode<Generation> Node, long Number)> _nodes = [];
+    private long _arrivals;
+    private long _tokens;
     private bool _closed;
 
     /// <summary>How many may wait.</summary>
     public int Capacity { get; } = capacity;
+
+    /// <summary>How many prompt tokens may wait; one request may exceed it alone.</summary>
+    public long TokenCapacity { get; } = tokenCapacity;
 
     /// <summary>How many wait.</summary>
     public int Count
@@ -25,34 +36,70 @@ internal sealed class RequestQueue(int capacity)
         }
     }
 
+    /// <summary>How many prompt tokens wait.</summary>
+    public long Tokens
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _tokens;
+            }
+        }
+    }
+
+    /// <summary>Whether a prompt of so many tokens would be taken now.</summary>
+    public bool HasRoom(int promptTokens)
+    {
+        lock (_lock)
+        {
+            return !_closed && Fits(promptTokens);
+        }
+    }
+
     /// <summary>Adds a request at the end; fails if the queue is full or closed.</summary>
     public bool TryEnqueue(Generation generation)
     {
         lock (_lock)
         {
-            if (_closed || _nodes.Count >= Capacity)
+            if (_closed || !Fits(generation.Prompt.Length))
             {
                 return false;
             }
 
-            _nodes.Add(generation, _order.AddLast(generation));
+            var (tenant, priority) = (generation.Request.Tenant, generation.Request.Priority);
+            if (!_classes.TryGetValue(priority, out var tenants))
+            {
+                _classes.Add(priority, tenants = new Dictionary<string, LinkedList<Generation>>(StringComparer.Ordinal));
+            }
+
+            if (!tenants.TryGetValue(tenant, out var order))
+            {
+                tenants.Add(tenant, order = new LinkedList<Generation>());
+            }
+
+            _turns.Arrive(tenant);
+            _nodes.Add(generation, (order.AddLast(generation), ++_arrivals));
+            _tokens += generation.Prompt.Length;
             return true;
         }
     }
 
-    /// <summary>Takes the request that has waited longest.</summary>
+    /// <summary>Takes the request whose turn it is.</summary>
     public bool TryDequeue([NotNullWhen(true)] out Generation? generation)
     {
         lock (_lock)
         {
-            generation = _order.First?.Value;
-            if (generation is null)
+            generation = null;
+            if (_classes.Count == 0)
             {
                 return false;
             }
 
-            _order.RemoveFirst();
-            return _nodes.Remove(generation);
+            generation = _classes.GetValueAtIndex(0).MinBy(tenant => (_turns.TokensOf(tenant.Key), _nodes[tenant.Value.First!.Value].Number)).Value.First!.Value;
+            TakeOut(generation);
+            _turns.Serve(generation.Request.Tenant, generation.Prompt.Length);
+            return true;
         }
     }
 
@@ -61,13 +108,16 @@ internal sealed class RequestQueue(int capacity)
     {
         lock (_lock)
         {
-            if (!_nodes.Remove(generation, out var node))
-            {
-                return false;
-            }
+            return TakeOut(generation);
+        }
+    }
 
-            _order.Remove(node);
-            return true;
+    /// <summary>Notes the tokens of an answer, which count for the tenant as those of its prompts do.</summary>
+    public void Charge(Generation generation, int tokens)
+    {
+        lock (_lock)
+        {
+            _turns.Charge(generation.Request.Tenant, tokens);
         }
     }
 
@@ -77,10 +127,39 @@ internal sealed class RequestQueue(int capacity)
         lock (_lock)
         {
             _closed = true;
-            Generation[] waiting = [.. _order];
-            _order.Clear();
+            Generation[] waiting = [.. _classes.Values.SelectMany(static tenants => tenants.Values).SelectMany(static order => order)];
+            _classes.Clear();
             _nodes.Clear();
+            _tokens = 0;
             return waiting;
         }
+    }
+
+    private bool Fits(int promptTokens) => _nodes.Count < Capacity && (_nodes.Count == 0 || _tokens + promptTokens <= TokenCapacity);
+
+    private bool TakeOut(Generation generation)
+    {
+        if (!_nodes.Remove(generation, out var place))
+        {
+            return false;
+        }
+
+        var (tenant, priority) = (generation.Request.Tenant, generation.Request.Priority);
+        var tenants = _classes[priority];
+        var order = tenants[tenant];
+        order.Remove(place.Node);
+        _tokens -= generation.Prompt.Length;
+        _turns.Leave(tenant);
+        if (order.Count == 0)
+        {
+            tenants.Remove(tenant);
+        }
+
+        if (tenants.Count == 0)
+        {
+            _classes.Remove(priority);
+        }
+
+        return true;
     }
 }
