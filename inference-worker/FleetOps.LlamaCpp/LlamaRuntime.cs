@@ -14,6 +14,7 @@ public sealed class LlamaRuntime
     private static LlamaRuntime? _loaded;
 
     private readonly CudaDriver? _cudaDriver;
+    private NumaStrategy? _numa;
 
     private LlamaRuntime(string nativeDirectory, BackendSelection backend, CudaDriver? cudaDriver)
     {
@@ -69,6 +70,34 @@ public sealed class LlamaRuntime
 
     /// <summary>The devices that llama.cpp computes on, with their memory as it is now.</summary>
     public IReadOnlyList<LlamaDevice> ReadDevices() => Devices(_cudaDriver);
+
+    /// <summary>How many GPUs models can be spread over.</summary>
+    internal int GpuCount => Devices(_cudaDriver).Count(static device => device.Kind is DeviceKind.Gpu or DeviceKind.IntegratedGpu);
+
+    /// <summary>
+    /// Says how the CPU backend's threads lie on the nodes of the machine. Once for a process, before a model is loaded; a
+    /// second call with another strategy is refused.
+    /// </summary>
+    /// <param name="strategy">The strategy.</param>
+    /// <exception cref="InvalidOperationException">Another strategy was set before.</exception>
+    public void UseNuma(NumaStrategy strategy)
+    {
+        lock (Gate)
+        {
+            if (_numa is { } before)
+            {
+                if (before != strategy)
+                {
+                    throw new InvalidOperationException($"The NUMA strategy of this process is {before}; it cannot become {strategy}.");
+                }
+
+                return;
+            }
+
+            _numa = strategy;
+            LlamaNative.llama_numa_init((int)strategy);
+        }
+    }
 
     /// <summary>The devices that are registered; compute capabilities come from the driver.</summary>
     internal static unsafe List<LlamaDevice> Devices(CudaDriver? driver)

@@ -31,6 +31,15 @@ internal static class Setting
         return Create(name, "N", description, expected, text => Read(text, least, most), () => null);
     }
 
+    /// <summary>A number in a range, absent by default.</summary>
+    public static Option<float?> OptionalReal(string name, string description, float least, float most) => Create<float?>(
+        name,
+        "X",
+        description,
+        string.Create(CultureInfo.InvariantCulture, $"a number from {least} to {most}"),
+        text => float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null,
+        () => null);
+
     /// <summary>One of the names of an enumeration, in any case.</summary>
     public static Option<T> Choice<T>(string name, string description, Func<T> fallback)
         where T : struct, Enum

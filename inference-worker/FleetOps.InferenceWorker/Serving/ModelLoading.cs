@@ -10,24 +10,25 @@ using FleetOps.LlamaCpp;
 using FleetOps.LlamaCpp.Contexts;
 using FleetOps.LlamaCpp.Models;
 using FleetOps.ModelStore;
+using FleetOps.ModelStore.Gguf;
 
 namespace FleetOps.InferenceWorker.Serving;
 
 /// <summary>Makes a served model of a verified file.</summary>
 internal static class ModelLoading
 {
-    /// <summary>The context length to serve with.</summary>
-    /// <exception cref="WorkerFailedException">More was asked for than the model was trained on.</exception>
-    public static int ContextLength(int? asked, long? trained)
+    /// <summary>Checks what can be checked before gigabytes are read.</summary>
+    /// <exception cref="WorkerFailedException">The model cannot be served so.</exception>
+    public static void Check(ServeOptions options, GgufHeader header)
     {
-        if (asked is { } length && trained is { } most && length > most)
+        ContextLength(options, header);
+        var most = CpuQuota.MaxThreads();
+        if (options.Threads is { } threads && threads > most)
         {
             throw new WorkerFailedException(
                 FailureReason.InvalidConfiguration,
-                $"--context-length is {length}, but the model was trained on at most {most} tokens at once. Ask for {most} or less.");
+                $"--threads is {threads}, and the container may use {most} whole CPU{(most == 1 ? "" : "s")}: threads that wait for one another would be many times slower. Ask for {most} or less, or raise the CPU limit.");
         }
-
-        return asked ?? (int)Math.Min(ServeOptions.DefaultContextLength, trained ?? ServeOptions.DefaultContextLength);
     }
 
     /// <summary>Loads the weights, makes the contexts and starts the engines. Blocks for as long as that takes.</summary>
@@ -35,7 +36,7 @@ internal static class ModelLoading
     public static ServedModel Load(
         LlamaRuntime runtime, VerifiedModel file, ServeOptions options, Action<int> batchComputed, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var contextLength = ContextLength(options.ContextLength, file.Header.ContextLength);
+        var contextLength = ContextLength(options, file.Header);
         LlamaModel? model = null;
         InferenceEngine? generation = null;
         EmbeddingEngine? embedding = null;
@@ -43,7 +44,8 @@ internal static class ModelLoading
         ConversationTemplate? template = null;
         try
         {
-            model = LlamaModel.Load(runtime, file.Path, new ModelParameters { GpuLayers = options.GpuLayers }, progress: null, cancellationToken);
+            runtime.UseNuma(options.Numa);
+            model = LlamaModel.Load(runtime, file.Path, Parameters(options), progress: null, cancellationToken);
             var capabilities = ModelCapabilities.Of(model, file.Header.Tensors.Select(static tensor => tensor.Name), options.Pooling);
             var threads = options.Threads ?? CpuQuota.DefaultThreads(model.SizeBytes);
             template = ConversationTemplate.Of(model);
@@ -70,6 +72,31 @@ internal static class ModelLoading
             };
         }
     }
+
+    private static int ContextLength(ServeOptions options, GgufHeader header)
+    {
+        var trained = header.ContextLength ?? long.MaxValue;
+        var stretch = options.Rope?.Factor ?? 1;
+        if (options.ContextLength is { } asked && asked > trained * stretch)
+        {
+            throw new WorkerFailedException(
+                FailureReason.InvalidConfiguration,
+                stretch > 1
+                    ? $"--context-length is {asked}, but the model was trained on at most {trained} tokens at once, which --rope-factor {stretch} stretches to {(long)(trained * stretch)}. Ask for that or less."
+                    : $"--context-length is {asked}, but the model was trained on at most {trained} tokens at once. Ask for {trained} or less, or stretch its positions with --rope-factor.");
+        }
+
+        return options.ContextLength ?? (int)Math.Min(ServeOptions.DefaultContextLength, trained);
+    }
+
+    private static ModelParameters Parameters(ServeOptions options) => new()
+    {
+        GpuLayers = options.GpuLayers,
+        SplitMode = options.SplitMode,
+        MainGpu = options.MainGpu,
+        TensorSplit = options.TensorSplit,
+        LoadMode = options.LoadMode,
+    };
 
     private static AdapterSet Adapters(LlamaModel model, VerifiedModel file, ServeOptions options, ModelCapabilities capabilities)
     {
@@ -102,8 +129,10 @@ internal static class ModelLoading
             ContextLength = contextLength,
             MaxSequences = options.MaxSequences,
             BatchSize = options.BatchTokens,
-            MicroBatchSize = options.BatchTokens,
+            MicroBatchSize = options.MicroBatchTokens ?? options.BatchTokens,
             KvCacheType = options.KvCacheType,
+            ValueCacheType = options.ValueCacheType,
+            Rope = options.Rope,
             FlashAttention = options.FlashAttention,
             Threads = threads,
         });
@@ -134,6 +163,7 @@ internal static class ModelLoading
             BatchSize = batchTokens,
             MicroBatchSize = batchTokens,
             FlashAttention = options.FlashAttention,
+            Rope = options.Rope,
             Embeddings = true,
             Pooling = options.Pooling,
             Threads = threads,

@@ -52,11 +52,32 @@ internal sealed record ServeOptions
     /// <summary>Type of the KV cache.</summary>
     public KvCacheType KvCacheType { get; init; } = KvCacheType.F16;
 
+    /// <summary>Type of the values in the KV cache; null is that of the keys.</summary>
+    public KvCacheType? ValueCacheType { get; init; }
+
+    /// <summary>Changes to the model's rotary positions; null for none.</summary>
+    public RopeParameters? Rope { get; init; }
+
     /// <summary>Whether flash attention is used.</summary>
     public FlashAttention FlashAttention { get; init; } = FlashAttention.Auto;
 
     /// <summary>Layers on the GPU; -1 is all.</summary>
     public int GpuLayers { get; init; } = -1;
+
+    /// <summary>How the model is spread over several GPUs.</summary>
+    public SplitMode SplitMode { get; init; } = SplitMode.Layer;
+
+    /// <summary>The GPU that holds what is not spread; from 0.</summary>
+    public int MainGpu { get; init; }
+
+    /// <summary>The share of each GPU; empty goes by their free memory.</summary>
+    public IReadOnlyList<float> TensorSplit { get; init; } = [];
+
+    /// <summary>How the file comes into memory.</summary>
+    public LoadMode LoadMode { get; init; } = LoadMode.Map;
+
+    /// <summary>How threads lie on the nodes of the machine.</summary>
+    public NumaStrategy Numa { get; init; } = NumaStrategy.None;
 
     /// <summary>How embeddings are pooled; null leaves it to the model's file. Given for a model that generates, it embeds too.</summary>
     public PoolingType? Pooling { get; init; }
@@ -105,6 +126,9 @@ internal sealed record ServeOptions
 
     /// <summary>Tokens of one batch.</summary>
     public int BatchTokens { get; init; } = 512;
+
+    /// <summary>Tokens that are computed at once; null is <see cref="BatchTokens"/>.</summary>
+    public int? MicroBatchTokens { get; init; }
 
     /// <summary>Tokens of one request that may lie unread before its sequence pauses.</summary>
     public int OutputCapacity { get; init; } = 256;

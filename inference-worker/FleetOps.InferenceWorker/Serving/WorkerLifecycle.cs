@@ -77,7 +77,7 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
         var runtime = LoadRuntime();
         var file = await FetchAsync(stop);
         _state.Enter(WorkerPhase.Verifying);
-        ModelLoading.ContextLength(_options.ContextLength, file.Header.ContextLength);
+        ModelLoading.Check(_options, file.Header);
 
         _state.Enter(WorkerPhase.Loading);
         var served = await Task.Run(() => ModelLoading.Load(runtime, file, _options, _metrics.BatchComputed, _clock, stop), stop);

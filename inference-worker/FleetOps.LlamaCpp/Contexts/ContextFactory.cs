@@ -44,7 +44,12 @@ internal static unsafe class ContextFactory
         native.NUbatch = (uint)parameters.MicroBatchSize;
         native.NThreads = parameters.Threads;
         native.NThreadsBatch = parameters.BatchThreads ?? parameters.Threads;
-        native.TypeK = native.TypeV = (int)parameters.KvCacheType;
+        native.TypeK = (int)parameters.KvCacheType;
+        native.TypeV = (int)(parameters.ValueCacheType ?? parameters.KvCacheType);
+        native.RopeScalingType = (int?)parameters.Rope?.Scaling ?? native.RopeScalingType;
+        native.RopeFreqScale = parameters.Rope?.Factor is { } factor ? 1 / factor : native.RopeFreqScale;
+        native.RopeFreqBase = parameters.Rope?.FrequencyBase ?? native.RopeFreqBase;
+        native.YarnOrigCtx = (uint?)parameters.Rope?.OriginalContextLength ?? native.YarnOrigCtx;
         native.FlashAttnType = (int)parameters.FlashAttention;
         native.KvUnified = parameters.UnifiedCache ? (byte)1 : (byte)0;
         native.Embeddings = parameters.Embeddings ? (byte)1 : (byte)0;

@@ -1,3 +1,4 @@
+using FleetOps.LlamaCpp.Backends;
 using FleetOps.LlamaCpp.Models;
 
 namespace FleetOps.LlamaCpp.Contexts;
@@ -13,20 +14,28 @@ public sealed record ContextParameters
 
     private const int ThreadLimit = 512;
 
+    private static readonly KvCacheType[] OfCuda = [KvCacheType.F16, KvCacheType.Q4_0, KvCacheType.Q8_0, KvCacheType.BF16];
+
     /// <summary>Tokens that each sequence may hold, 1 or more; times <see cref="MaxSequences"/> at most <see cref="TokenLimit"/>. llama.cpp rounds it up to a multiple of 256.</summary>
     public int ContextLength { get; init; } = 4096;
 
     /// <summary>Sequences that are kept at once, 1 to <see cref="SequenceLimit"/>. Their ids are 0 to one less.</summary>
     public int MaxSequences { get; init; } = 1;
 
-    /// <summary>The most tokens of one decode, 1 or more. llama.cpp caps it to the whole context; see <see cref="LlamaContext.BatchSize"/>.</summary>
+    /// <summary>The most tokens of one decode, <see cref="MaxSequences"/> or more. llama.cpp caps it to the whole context; see <see cref="LlamaContext.BatchSize"/>.</summary>
     public int BatchSize { get; init; } = 2048;
 
     /// <summary>The most tokens that are computed at once; 1 to <see cref="BatchSize"/>. Larger is faster for prompts and takes more memory.</summary>
     public int MicroBatchSize { get; init; } = 512;
 
-    /// <summary>How the cache is stored.</summary>
+    /// <summary>How the cache is stored; the keys alone when <see cref="ValueCacheType"/> is set.</summary>
     public KvCacheType KvCacheType { get; init; } = KvCacheType.F16;
+
+    /// <summary>How the values of the cache are stored; null is as the keys.</summary>
+    public KvCacheType? ValueCacheType { get; init; }
+
+    /// <summary>Changes to the model's rotary positions; null for none.</summary>
+    public RopeParameters? Rope { get; init; }
 
     /// <summary>Whether flash attention is used.</summary>
     public FlashAttention FlashAttention { get; init; } = FlashAttention.Auto;
@@ -59,18 +68,22 @@ public sealed record ContextParameters
 
     /// <summary>Checks each value and those that depend on one another.</summary>
     /// <exception cref="ArgumentException">A value is out of its range or contradicts another.</exception>
-    internal void Validate()
+    internal void Validate(Backend backend = Backend.Cpu)
     {
         CheckRange(nameof(ContextLength), ContextLength, int.MaxValue);
         CheckRange(nameof(MaxSequences), MaxSequences, SequenceLimit);
         CheckRange(nameof(BatchSize), BatchSize, int.MaxValue);
+        Check(nameof(BatchSize), BatchSize >= MaxSequences, $"is {BatchSize}, and each of {MaxSequences} sequences needs a token in it; raise it, or lower MaxSequences");
         CheckRange(nameof(MicroBatchSize), MicroBatchSize, BatchSize);
         CheckRange(nameof(Threads), Threads, ThreadLimit);
         CheckRange(nameof(BatchThreads), BatchThreads ?? Threads, ThreadLimit);
-        Check(nameof(KvCacheType), Enum.IsDefined(KvCacheType), $"is {KvCacheType}; it can be F16, Q8_0 or Q4_0");
+        CheckCache(nameof(KvCacheType), KvCacheType, backend);
+        CheckCache(nameof(ValueCacheType), Values, backend);
+        Check(nameof(ValueCacheType), backend == Backend.Cpu || Values == KvCacheType, $"is {Values} beside keys of {KvCacheType}; CUDA stores both alike, so leave it out");
         Check(nameof(FlashAttention), Enum.IsDefined(FlashAttention), $"is {FlashAttention}; it can be Auto, On or Off");
-        Check(nameof(FlashAttention), KvCacheType == KvCacheType.F16 || FlashAttention != FlashAttention.Off,
-            $"is Off, and a cache of {KvCacheType} needs it; set it to Auto or On, or the cache to F16");
+        Check(nameof(FlashAttention), !IsQuantized(Values) || FlashAttention != FlashAttention.Off,
+            $"is Off, and values in a cache of {Values} need it; set it to Auto or On, or the cache to F16");
+        Check(nameof(Rope), Rope?.Fault is null, $"is wrong: {Rope?.Fault}");
         Check(nameof(CacheTokens), CacheTokens is null || UnifiedCache, $"is {CacheTokens}, and only a unified cache has a size of its own; set UnifiedCache too");
         CheckRange(nameof(CacheTokens), CacheTokens ?? 1, TokenLimit);
         Check(nameof(Pooling), Pooling is null || Enum.IsDefined(Pooling.Value), $"is {Pooling}; it can be {string.Join(", ", Enum.GetNames<PoolingType>())}");
@@ -79,6 +92,16 @@ public sealed record ContextParameters
         Check(nameof(UnifiedCache), !Embeddings || UnifiedCache, "is off, and with Embeddings it must be on");
         Check(nameof(ContextLength), CacheTokens is not null || (long)ContextLength * MaxSequences <= TokenLimit,
             $"is {ContextLength} for each of {MaxSequences} sequences, which is {(long)ContextLength * MaxSequences} tokens; a context may hold {TokenLimit}");
+    }
+
+    private KvCacheType Values => ValueCacheType ?? KvCacheType;
+
+    private static bool IsQuantized(KvCacheType type) => type is not (KvCacheType.F32 or KvCacheType.F16 or KvCacheType.BF16);
+
+    private static void CheckCache(string name, KvCacheType type, Backend backend)
+    {
+        KvCacheType[] known = backend == Backend.Cpu ? Enum.GetValues<KvCacheType>() : OfCuda;
+        Check(name, known.Contains(type), $"is {type}; {(backend == Backend.Cpu ? "it" : "on CUDA it")} can be {string.Join(", ", known)}");
     }
 
     private static void CheckRange(string name, int value, int highest) =>

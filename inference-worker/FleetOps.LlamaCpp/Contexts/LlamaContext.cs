@@ -34,7 +34,12 @@ public sealed unsafe class LlamaContext : IDisposable
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(parameters);
-        parameters.Validate();
+        parameters.Validate(model.Backend);
+        if (parameters.Rope is not null && !model.HasRotaryPositions)
+        {
+            throw new ArgumentException($"Rope of the context changes rotary positions, and the architecture {model.Architecture} has none; leave it out.", nameof(parameters));
+        }
+
         Model = model;
         _vocabulary = model.Vocabulary;
         _unified = parameters.UnifiedCache;

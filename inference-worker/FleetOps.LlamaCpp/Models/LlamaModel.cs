@@ -1,4 +1,5 @@
 using System.Globalization;
+using FleetOps.LlamaCpp.Backends;
 using FleetOps.LlamaCpp.Native;
 
 namespace FleetOps.LlamaCpp.Models;
@@ -15,14 +16,13 @@ namespace FleetOps.LlamaCpp.Models;
 /// </summary>
 public sealed unsafe class LlamaModel : IDisposable
 {
-    private const int LoadModeNone = 0;
-    private const int LoadModeMap = 1;
     private const int DescriptionSize = 256;
     private const int NoRope = -1;
 
-    private LlamaModel(ModelHandle handle, string path)
+    private LlamaModel(ModelHandle handle, string path, Backend backend)
     {
         Handle = handle;
+        Backend = backend;
         Path = path;
         var model = handle.Pointer;
         Metadata = ModelMetadata.Read(model);
@@ -42,7 +42,8 @@ public sealed unsafe class LlamaModel : IDisposable
         HasEncoder = LlamaNative.llama_model_has_encoder(model) != 0;
         KeepsEachToken = LlamaNative.llama_model_is_recurrent(model) == 0 && LlamaNative.llama_model_is_hybrid(model) == 0 && LlamaNative.llama_model_n_swa(model) == 0;
         IsCausal = AttentionKind.IsCausal(Architecture, Metadata);
-        HasRotaryPositions = LlamaNative.llama_model_rope_type(model) != NoRope;
+        // llama.cpp names a kind of rotation for bert too, whose positions are rows of a table.
+        HasRotaryPositions = Architecture != "bert" && LlamaNative.llama_model_rope_type(model) != NoRope;
         Pooling = int.TryParse(Metadata.GetValueOrDefault($"{Architecture}.pooling_type"), CultureInfo.InvariantCulture, out var pooling)
             && Enum.IsDefined((PoolingType)pooling) ? (PoolingType)pooling : null;
         RerankTemplateSource = Template(model, "rerank");
@@ -116,6 +117,9 @@ public sealed unsafe class LlamaModel : IDisposable
 
     internal ModelHandle Handle { get; }
 
+    /// <summary>What computes it.</summary>
+    internal Backend Backend { get; }
+
     /// <summary>Whether positions are rotations; else they are rows of a table that ends at <see cref="TrainedContextLength"/>, or distances.</summary>
     internal bool HasRotaryPositions { get; }
 
@@ -133,7 +137,8 @@ public sealed unsafe class LlamaModel : IDisposable
         ArgumentNullException.ThrowIfNull(runtime);
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(parameters);
-        if (parameters.Fault is { } fault)
+        var gpus = runtime.Backend.Selected == Backend.Cpu ? 0 : runtime.GpuCount;
+        if (parameters.Fault(gpus) is { } fault)
         {
             throw new ArgumentException(fault, nameof(parameters));
         }
@@ -142,8 +147,10 @@ public sealed unsafe class LlamaModel : IDisposable
         CheckReadable(path, "model");
 
         var native = LlamaNative.llama_model_default_params();
-        native.NGpuLayers = runtime.Backend.Selected == Backends.Backend.Cpu ? 0 : parameters.GpuLayers;
-        native.LoadMode = parameters.UseMemoryMap && !parameters.WithoutMemory ? LoadModeMap : LoadModeNone;
+        native.NGpuLayers = gpus == 0 ? 0 : parameters.GpuLayers;
+        native.SplitMode = (int)parameters.SplitMode;
+        native.MainGpu = gpus == 0 ? 0 : parameters.MainGpu;
+        native.LoadMode = (int)(parameters.WithoutMemory ? LoadMode.Read : parameters.LoadMode);
         native.CheckTensors = parameters.CheckTensors ? (byte)1 : (byte)0;
         native.NoAlloc = parameters.WithoutMemory ? (byte)1 : (byte)0;
         native.VocabOnly = parameters.VocabularyOnly ? (byte)1 : (byte)0;
@@ -152,9 +159,11 @@ public sealed unsafe class LlamaModel : IDisposable
         watch.Attach(ref native);
         var log = new List<(LlamaLogLevel, string)>();
         var error = "";
-        var pointer = LlamaLog.Capture(log, () => Load(path, native, out error));
+        var shares = new float[ModelParameters.GpuLimit];
+        parameters.TensorSplit.ToArray().CopyTo(shares, 0);
+        var pointer = LlamaLog.Capture(log, () => Load(path, native, gpus > 0 && parameters.TensorSplit.Count > 0 ? shares : [], out error));
         watch.ThrowIfStopped();
-        return pointer == 0 ? throw LoadFault.Describe(path, error, LlamaLog.Summary(log)) : new LlamaModel(new ModelHandle(pointer), path);
+        return pointer == 0 ? throw LoadFault.Describe(path, error, LlamaLog.Summary(log)) : new LlamaModel(new ModelHandle(pointer), path, runtime.Backend.Selected);
     }
 
     /// <inheritdoc />
@@ -173,13 +182,17 @@ public sealed unsafe class LlamaModel : IDisposable
         }
     }
 
-    private static nint Load(string path, LlamaModelParams parameters, out string error)
+    private static nint Load(string path, LlamaModelParams parameters, float[] shares, out string error)
     {
         var message = stackalloc byte[ShimText.ErrorSize];
         message[0] = 0;
-        var pointer = ShimNative.fleetops_model_load(path, &parameters, message, ShimText.ErrorSize);
-        error = ShimText.Error(message);
-        return pointer;
+        fixed (float* first = shares)
+        {
+            parameters.TensorSplit = first;
+            var pointer = ShimNative.fleetops_model_load(path, &parameters, message, ShimText.ErrorSize);
+            error = ShimText.Error(message);
+            return pointer;
+        }
     }
 
     private static string? Template(nint model, string? name) =>

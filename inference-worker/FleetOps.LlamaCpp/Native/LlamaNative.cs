@@ -12,6 +12,7 @@ internal static unsafe partial class LlamaNative
     public const string Library = "llama";
 
     [LibraryImport(Library)] public static partial void llama_backend_init();
+    [LibraryImport(Library)] public static partial void llama_numa_init(int strategy);
     [LibraryImport(Library)] public static partial void llama_log_set(delegate* unmanaged[Cdecl]<int, byte*, void*, void> callback, void* userData);
 
     [LibraryImport(Library)] public static partial LlamaModelParams llama_model_default_params();

@@ -100,6 +100,32 @@ public sealed class ServeTests : IDisposable
     public async Task A_quantized_cache_without_flash_attention_is_64() =>
         await FailsAsync(64, "InvalidConfiguration", "Q8_0", $"file://{ModelFiles.Successor}", "--kv-cache-type", "Q8_0", "--flash-attention", "Off");
 
+    [Theory]
+    [InlineData("--threads", "500", "--threads is 500, and the container may use")]
+    [InlineData("--rope-factor", "0.5", "--rope-factor is '0.5'")]
+    [InlineData("--tensor-split", "1,x", "--tensor-split is '1,x'")]
+    [InlineData("--split-mode", "Column", "one of None, Layer, Row")]
+    [InlineData("--kv-cache-value-type", "Q3", "--kv-cache-value-type is 'Q3'")]
+    [InlineData("--micro-batch-tokens", "1024", "MicroBatchSize of the context is 1024; it must be 1 to 512")]
+    [InlineData("--batch-tokens", "4", "BatchSize of the context is 4, and each of 8 sequences")]
+    [InlineData("--yarn-original-context", "0", "--yarn-original-context is '0'")]
+    public async Task An_option_that_cannot_be_is_64(string option, string value, string words) =>
+        await FailsAsync(64, "InvalidConfiguration", words, $"file://{ModelFiles.Successor}", option, value);
+
+    [Fact]
+    public async Task Options_of_the_shape_do_not_change_what_is_said()
+    {
+        await using var worker = await WorkerProcess.ServeAsync(
+            $"file://{ModelFiles.Successor}",
+            "--context-length", "4096", "--rope-scaling", "Linear", "--rope-factor", "2", "--numa", "Distribute", "--load-mode", "Read", "--batch-tokens", "64", "--micro-batch-tokens", "32",
+            "--kv-cache-type", "Q8_0", "--kv-cache-value-type", "Q4_0", "--split-mode", "Row", "--main-gpu", "1", "--tensor-split", "2,1");
+        await worker.UntilServingAsync();
+        Assert.Equal("nopqrstuvwxyz", (await Answer.ReadAsync(worker.Client.Generate(
+            new GenerateRequest { Text = "m", Sampling = new SamplingOptions { Temperature = 0 } }, cancellationToken: Cancellation))).Text);
+        worker.Terminate();
+        Assert.Equal(0, await worker.ExitAsync());
+    }
+
     [Fact]
     public async Task A_wrong_option_is_64() =>
         await FailsAsync(64, "InvalidConfiguration", "--max-sequences is '0'", $"file://{ModelFiles.Successor}", "--max-sequences", "0");

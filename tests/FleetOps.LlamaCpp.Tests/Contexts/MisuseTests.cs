@@ -1,3 +1,4 @@
+using FleetOps.LlamaCpp.Backends;
 using FleetOps.LlamaCpp.Contexts;
 using FleetOps.LlamaCpp.Models;
 using FleetOps.LlamaCpp.Sampling;
@@ -184,12 +185,29 @@ public sealed class MisuseTests(LlamaFixture llama)
         AssertRefused(static small => small with { MaxSequences = 257 }, "MaxSequences of the context is 257");
         AssertRefused(static small => small with { MaxSequences = 0 }, "MaxSequences of the context is 0");
         AssertRefused(static small => small with { ContextLength = 0 }, "ContextLength of the context is 0");
+        AssertRefused(static small => small with { BatchSize = 4, MicroBatchSize = 4, MaxSequences = 5 }, "BatchSize of the context is 4, and each of 5 sequences");
         AssertRefused(static small => small with { Threads = 0 }, "Threads of the context is 0");
         AssertRefused(static small => small with { BatchThreads = 513 }, "BatchThreads of the context is 513");
         AssertRefused(static small => small with { MicroBatchSize = 1024 }, "MicroBatchSize of the context is 1024; it must be 1 to 512");
         AssertRefused(static small => small with { KvCacheType = KvCacheType.Q8_0, FlashAttention = FlashAttention.Off }, "FlashAttention of the context is Off");
-        AssertRefused(static small => small with { KvCacheType = (KvCacheType)3 }, "KvCacheType of the context is 3");
+        AssertRefused(static small => small with { KvCacheType = (KvCacheType)99 }, "KvCacheType of the context is 99");
+        AssertRefused(static small => small with { ValueCacheType = (KvCacheType)99 }, "ValueCacheType of the context is 99");
+        AssertRefused(static small => small with { ValueCacheType = KvCacheType.Q5_1, FlashAttention = FlashAttention.Off }, "FlashAttention of the context is Off, and values in a cache of Q5_1 need it");
+        AssertRefused(static small => small with { Rope = new() { Factor = 0.5f } }, "Rope of the context is wrong: Factor is 0.5");
+        AssertRefused(static small => small with { Rope = new() { Factor = 2, Scaling = RopeScaling.None } }, "Rope of the context is wrong: Factor is 2, and Scaling is None");
+        AssertRefused(static small => small with { Rope = new() { FrequencyBase = float.NaN } }, "Rope of the context is wrong: FrequencyBase is NaN");
+        AssertRefused(static small => small with { Rope = new() { OriginalContextLength = 64, Scaling = RopeScaling.Linear } }, "Rope of the context is wrong: OriginalContextLength is 64");
         AssertRefused(static small => small with { ContextLength = 1 << 23, MaxSequences = 3 }, "ContextLength of the context is 8388608 for each of 3 sequences, which is 25165824 tokens");
+    }
+
+    [Fact]
+    public void What_CUDA_cannot_compute_with_is_refused_there()
+    {
+        Assert.Contains("on CUDA it can be F16", Refusal(LlamaFixture.Small() with { KvCacheType = KvCacheType.Q5_0 }), StringComparison.Ordinal);
+        Assert.Contains("Q8_0 beside keys of F16; CUDA stores both alike", Refusal(LlamaFixture.Small() with { ValueCacheType = KvCacheType.Q8_0 }), StringComparison.Ordinal);
+        (LlamaFixture.Small() with { KvCacheType = KvCacheType.Q8_0 }).Validate(Backend.Cuda);
+
+        static string Refusal(ContextParameters parameters) => Assert.Throws<ArgumentException>(() => parameters.Validate(Backend.Cuda)).Message;
     }
 
     [Fact]

@@ -17,6 +17,9 @@ internal static class CpuQuota
     /// <summary>How many threads compute by default: whole CPUs of the quota, at most those that the process may run on, no more than the weights keep busy, at least 1.</summary>
     public static int DefaultThreads(long weightBytes) => Threads(Read("/proc/self/cgroup", "/sys/fs/cgroup"), Environment.ProcessorCount, weightBytes);
 
+    /// <summary>How many threads may compute at most: whole CPUs of the quota, at most those that the process may run on, at least 1.</summary>
+    public static int MaxThreads() => Threads(Read("/proc/self/cgroup", "/sys/fs/cgroup"), Environment.ProcessorCount, long.MaxValue);
+
     internal static int Threads(double? quota, int processors, long weightBytes)
     {
         var cpus = quota is { } share ? Math.Min(processors, (int)Math.Floor(share + 1e-6)) : processors;
