@@ -21,6 +21,7 @@ internal static class ServeCommand
         var limits = new LimitSettings();
         limits.AddTo(command);
         var modelName = Setting.Text("--model-name", "NAME", "Name under which the model is served [default: the name in its file]");
+        var chatTemplate = Setting.Text("--chat-template", "FILE", "Jinja template for conversations [default: the one in the model's file]");
         var grpcPort = Setting.Number("--grpc-port", "Port of gRPC; 0 takes a free one", 0, ushort.MaxValue, () => 9090);
         var httpPort = Setting.Number("--http-port", "Port of probes, state and metrics; 0 takes a free one", 0, ushort.MaxValue, () => 8080);
         var bind = Setting.Create<IPAddress?>("--bind", "ADDRESS", "Address to listen on [default: any]", "an IP address", text => IPAddress.TryParse(text, out var address) ? address : null, () => null);
@@ -28,7 +29,7 @@ internal static class ServeCommand
         var drainTimeout = Setting.Number("--drain-timeout-seconds", "How long running calls may take after that", 0, 86400, () => 50);
         var native = Setting.Text("--native", "DIR", "Folder of the native libraries [default: native/ beside the program]", () => Path.Combine(AppContext.BaseDirectory, "native"));
         var logFormat = Setting.Choice("--log-format", "What log lines look like [default: Json when stdout is no terminal]", () => Console.IsOutputRedirected ? LogFormat.Json : LogFormat.Text);
-        Option[] options = [modelName, grpcPort, httpPort, bind, drainDelay, drainTimeout, native, logFormat];
+        Option[] options = [modelName, chatTemplate, grpcPort, httpPort, bind, drainDelay, drainTimeout, native, logFormat];
         foreach (var option in options)
         {
             command.Add(option);
@@ -47,6 +48,7 @@ internal static class ServeCommand
                 ClaimRoot = store.ClaimRoot,
                 ModelDirectory = store.ModelDirectory,
                 ModelName = result.GetValue(modelName),
+                ChatTemplate = result.GetValue(chatTemplate) is { } file ? ReadTemplate(file) : null,
                 GrpcPort = result.GetValue(grpcPort),
                 HttpPort = result.GetValue(httpPort),
                 Bind = result.GetValue(bind),
@@ -61,6 +63,18 @@ internal static class ServeCommand
             }, result));
         }));
         return command;
+    }
+
+    private static string ReadTemplate(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new WorkerFailedException(FailureReason.InvalidConfiguration, $"The file of --chat-template cannot be read: {exception.Message}", exception);
+        }
     }
 
     private static async Task<int> RunAsync(ServeOptions options)

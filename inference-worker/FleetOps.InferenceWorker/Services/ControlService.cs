@@ -7,7 +7,7 @@ using Grpc.Core;
 namespace FleetOps.InferenceWorker.Services;
 
 /// <summary>The Control service: what is served, and by what.</summary>
-internal sealed class ControlService(ModelRegistry models, WorkerState state, ServeOptions options) : Control.ControlBase
+internal sealed class ControlService(ModelRegistry models, WorkerState state, OpenRequests requests, ServeOptions options) : Control.ControlBase
 {
     /// <inheritdoc/>
     public override Task<ModelInfo> GetModelInfo(GetModelInfoRequest request, ServerCallContext context)
@@ -17,7 +17,6 @@ internal sealed class ControlService(ModelRegistry models, WorkerState state, Se
             throw RpcErrors.Unavailable("LOADING", $"The worker is {state.Phase}; its model is known when it has been loaded.");
         }
 
-        var sampling = loaded.DefaultSampling;
         return Task.FromResult(new ModelInfo
         {
             Name = model.Name,
@@ -33,17 +32,7 @@ internal sealed class ControlService(ModelRegistry models, WorkerState state, Se
             VocabularySize = loaded.Model.Vocabulary.Count,
             HasChatTemplate = loaded.Template is not null,
             EmbeddingLength = loaded.Model.EmbeddingOutputLength,
-            DefaultSampling = new SamplingOptions
-            {
-                Temperature = sampling.Temperature,
-                TopK = sampling.TopK,
-                TopP = sampling.TopP,
-                MinP = sampling.MinP,
-                RepeatPenalty = sampling.RepeatPenalty,
-                FrequencyPenalty = sampling.FrequencyPenalty,
-                PresencePenalty = sampling.PresencePenalty,
-                PenaltyWindow = sampling.PenaltyWindow,
-            },
+            DefaultSampling = SamplingReader.Describe(loaded.DefaultSampling),
         });
     }
 
@@ -82,7 +71,9 @@ internal sealed class ControlService(ModelRegistry models, WorkerState state, Se
     public override Task WatchLoad(WatchLoadRequest request, IServerStreamWriter<Load> responseStream, ServerCallContext context) => throw NotYet("WatchLoad");
 
     /// <inheritdoc/>
-    public override Task<AbortResponse> Abort(AbortRequest request, ServerCallContext context) => throw NotYet("Abort");
+    public override Task<AbortResponse> Abort(AbortRequest request, ServerCallContext context) => request.RequestId.Length > 0
+        ? Task.FromResult(new AbortResponse { Aborted = requests.Abort(request.RequestId) })
+        : throw RpcErrors.InvalidArgument("request_id", "is empty; it must be the x-request-id of the requests to end.");
 
     /// <inheritdoc/>
     public override Task<DrainResponse> Drain(DrainRequest request, ServerCallContext context) => throw NotYet("Drain");

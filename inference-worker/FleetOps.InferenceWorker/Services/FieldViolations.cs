@@ -1,3 +1,4 @@
+using System.Text;
 using Google.Rpc;
 
 namespace FleetOps.InferenceWorker.Services;
@@ -21,6 +22,28 @@ internal sealed class FieldViolations
             Add(field, $"is {number}; it must be {from}{to}.");
         }
     }
+
+    /// <summary>Notes a violation if a list has too many entries.</summary>
+    public void RequireCount(string field, int count, int most)
+    {
+        if (count > most)
+        {
+            Add(field, $"has {count} entries; at most {most} are taken.");
+        }
+    }
+
+    /// <summary>Notes a violation if a text is too short or too long in UTF-8.</summary>
+    public void RequireBytes(string field, string text, int least, int most)
+    {
+        var bytes = Encoding.UTF8.GetByteCount(text);
+        if (bytes < least || bytes > most)
+        {
+            Add(field, $"has {bytes} bytes; it must have {least} to {most}.");
+        }
+    }
+
+    /// <summary>Whether anything was noted.</summary>
+    public bool Any => _violations.Count > 0;
 
     /// <summary>Throws INVALID_ARGUMENT if anything was noted.</summary>
     /// <exception cref="Grpc.Core.RpcException">Something was noted.</exception>

@@ -9,76 +9,87 @@ using Grpc.Core;
 
 namespace FleetOps.InferenceWorker.Services;
 
-/// <summary>Takes one request through the engine and streams the answer: one prompt, any number of pieces, one finish.</summary>
-internal sealed partial class GenerationCall(ServeOptions serve, InferenceMetrics metrics, WorkerState state, TimeProvider clock, ILogger<GenerationCall> logger)
+/// <summary>Takes one request through the engine and streams the answers: one prompt, any number of pieces, one finish for each answer.</summary>
+internal sealed partial class GenerationCall(
+    ServeOptions serve, InferenceMetrics metrics, WorkerState state, OpenRequests requests, TimeProvider clock, ILogger<GenerationCall> logger)
 {
     /// <summary>Runs the request to its end.</summary>
     /// <exception cref="RpcException">The request was refused, cancelled, or ended for a reason that is no finish.</exception>
     public async Task RunAsync<TResponse>(
-        ServedModel served, RequestOptions options, int[] prompt, ResponseShape<TResponse> shape, IServerStreamWriter<TResponse> responses, ServerCallContext context)
+        ServedModel served, GenerationPlan plan, ResponseShape<TResponse> shape, IServerStreamWriter<TResponse> responses, ServerCallContext context)
+        where TResponse : class
     {
-        if (served.Generation is null)
-        {
-            throw RpcErrors.FailedPrecondition("generation", $"The model {served.Model.Name} is one for {(served.Capabilities.Ranks ? "ranking" : "embeddings")} and generates no text. Ask a model that does.");
-        }
-
         var started = clock.GetTimestamp();
-        var requestId = RequestIds.Of(context);
         var outcome = "refused";
-        var writer = new TimedStreamWriter<TResponse>(responses, served.Engine.Settings.SlowReaderTimeout, context, clock);
-        Generation? generation = null;
-        TextPieceReader? pieces = null;
+        var engine = served.Engine;
+        using var writer = new TimedStreamWriter<TResponse>(responses, engine.Settings.SlowReaderTimeout, context, clock);
+        using var request = requests.Open(plan.Call.RequestId);
+        await using var cancellation = context.CancellationToken.Register(() => request.End(EarlyEnd.CallEnded));
+        await using var bound = clock.CreateTimer(_ => request.End(EarlyEnd.TookTooLong), state: null, serve.Limits.MaxRequestDuration, Timeout.InfiniteTimeSpan);
+        await using var expiry = plan.Options.MaxDuration is { } most
+            ? clock.CreateTimer(_ => request.End(EarlyEnd.Expired), state: null, most, Timeout.InfiniteTimeSpan)
+            : null;
+        using var adapter = plan.Options.Adapter is { } name
+            ? served.Adapters.Acquire(name) ?? throw RpcErrors.NotFound("ADAPTER", $"There is no adapter '{name}'. Control.ListAdapters tells those that there are.")
+            : null;
+        Generation[] generations = [];
+        AnswerStream<TResponse>[] answers = [];
         try
         {
-            if (prompt.Length >= served.Engine.Settings.ContextLength)
+            if (plan.Prompt.Length >= engine.Settings.ContextLength)
             {
-                throw RpcErrors.PromptTooLong(prompt.Length, served.Engine.Settings.ContextLength);
+                throw RpcErrors.PromptTooLong(plan.Prompt.Length, engine.Settings.ContextLength);
             }
 
-            generation = Submit(served.Engine, options.WithPrompt(prompt));
-            await using var cancellation = context.CancellationToken.Register(generation.Cancel);
-            using var bound = new RequestBound(serve.Limits.MaxRequestDuration, clock, generation.Cancel);
-            await context.WriteResponseHeadersAsync(new Metadata { { RequestMetadata.RequestId, requestId } });
+            generations = Submit(engine, plan, request);
+            await context.WriteResponseHeadersAsync(new Metadata { { RequestMetadata.RequestId, plan.Call.RequestId } });
 
             outcome = "cancelled";
-            if (await generation.Admitted)
+            if (await generations[0].Admitted || request.EndedEarly is EarlyEnd.Aborted or EarlyEnd.Expired)
             {
                 await writer.WriteAsync(shape.Prompt(new PromptInfo
                 {
-                    PromptTokens = prompt.Length,
-                    QueueTime = Duration.FromTimeSpan(generation.Queued),
-                    Seed = options.Sampling.Seed,
+                    PromptTokens = plan.Prompt.Length,
+                    CachedTokens = generations[0].CachedTokens,
+                    QueueTime = Duration.FromTimeSpan(generations[0].Queued),
+                    Seed = plan.Options.Sampling.Seed,
                 }));
-                pieces = new TextPieceReader(generation, served.Model.Vocabulary, options.StopStrings);
-                while (await pieces.NextAsync())
-                {
-                    if (pieces.Text.Length > 0 || options.TokenIds)
-                    {
-                        await writer.WriteAsync(shape.Piece(pieces.Text, options.TokenIds ? pieces.Tokens : []));
-                    }
-                }
             }
 
-            var end = generation.End!;
-            outcome = Outcome(end, pieces?.MatchedStop, bound.Passed || DeadlinePassed(context));
-            await writer.WriteAsync(shape.Finish(Finish(end, pieces, prompt.Length, served.Engine.Settings, bound, context)));
+            answers = [.. generations.Select((generation, choice) => new AnswerStream<TResponse>(choice, generation, plan, served.Model.Vocabulary, shape, writer))];
+            var ends = await Task.WhenAll(answers.Select(answer => WriteAsync(answer, request, context)));
+            // One that fails ends the others, so a cancelled one is seldom the cause.
+            var worst = ends.Where(static end => end.Reason is null).OrderBy(static end => end.End.Cause == EndCause.Cancelled).FirstOrDefault();
+            outcome = (worst ?? ends[0]).Outcome;
+            if (worst is not null)
+            {
+                throw worst.ToError(engine.Settings, serve.Limits);
+            }
         }
         finally
         {
-            generation?.Cancel();
+            request.End(EarlyEnd.CallEnded);
             outcome = writer.GaveUp ? "slow_reader" : outcome;
-            var completion = pieces?.MatchedStop is not null ? pieces.TokensRead : generation?.End?.SampledTokens ?? 0;
+            var completion = answers.Sum(static answer => answer.CompletionTokens);
+            var first = generations.Length > 0 ? generations[0] : null;
             var duration = clock.GetElapsedTime(started);
-            metrics.RequestEnded(shape.Operation, state.Model?.Name ?? "", outcome, duration, generation?.TimeToFirstToken, completion);
-            LogRequestEnded(logger, requestId, shape.Operation, outcome, prompt.Length, completion, generation?.Queued.TotalMilliseconds ?? 0, duration.TotalMilliseconds);
+            metrics.RequestEnded(shape.Operation, state.Model?.Name ?? "", outcome, duration, first?.TimeToFirstToken, completion);
+            LogRequestEnded(logger, plan.Call.RequestId, shape.Operation, outcome, plan.Prompt.Length, completion, first?.Queued.TotalMilliseconds ?? 0, duration.TotalMilliseconds);
         }
     }
 
-    private static Generation Submit(InferenceEngine engine, GenerationRequest request)
+    private static Generation[] Submit(InferenceEngine engine, GenerationPlan plan, OpenRequest request)
     {
         try
         {
-            return engine.Submit(request);
+            var generations = new Generation[plan.Options.Choices];
+            for (var choice = 0; choice < generations.Length; choice++)
+            {
+                generations[choice] = engine.Submit(plan.Options.ForEngine(plan.Prompt, plan.Grammar, plan.Call, choice));
+                request.Add(generations[choice]);
+            }
+
+            return generations;
         }
         catch (EngineRefusedException refused)
         {
@@ -86,66 +97,31 @@ internal sealed partial class GenerationCall(ServeOptions serve, InferenceMetric
                 ? RpcErrors.QueueFull(refused.Message, retryAfter)
                 : RpcErrors.Unavailable("DRAINING", refused.Message);
         }
+        finally
+        {
+            // Each sampler has a copy.
+            plan.Grammar?.Dispose();
+        }
     }
 
-    private static string Outcome(GenerationEnd end, string? matchedStop, bool late) => end.Cause switch
+    private async Task<AnswerEnd> WriteAsync<TResponse>(AnswerStream<TResponse> answer, OpenRequest request, ServerCallContext context)
+        where TResponse : class
     {
-        _ when matchedStop is not null => "stop",
-        EndCause.EndOfGeneration or EndCause.StopToken => "stop",
-        EndCause.MaxTokens or EndCause.ContextFull => "length",
-        EndCause.Cancelled => late ? "deadline" : "cancelled",
-        EndCause.SlowReader => "slow_reader",
-        EndCause.Drained => "drained",
-        EndCause.ConstraintFailed => "constraint_failed",
-        _ => "engine_failed",
-    };
-
-    private FinishInfo Finish(GenerationEnd end, TextPieceReader? pieces, int promptTokens, EngineSettings settings, RequestBound bound, ServerCallContext context)
-    {
-        var finish = new FinishInfo
+        try
         {
-            Usage = new Usage { PromptTokens = promptTokens, CompletionTokens = end.SampledTokens },
-            Timings = new Timings
+            var end = await answer.WriteAsync((end, stop, tokens) => new AnswerEnd(end, stop, tokens, request.EndedEarly, DeadlinePassed(context)));
+            if (end.Reason is null)
             {
-                Queue = Duration.FromTimeSpan(end.Queued),
-                Prefill = Duration.FromTimeSpan(end.Prefill),
-                Decode = Duration.FromTimeSpan(end.Decode),
-            },
-        };
-        if (pieces?.MatchedStop is { } stopString)
-        {
-            finish.Reason = FinishReason.Stop;
-            finish.StopString = stopString;
-            finish.Usage.CompletionTokens = pieces.TokensRead;
-            return finish;
-        }
+                // The call fails, so the other answers are of no use.
+                request.End(EarlyEnd.CallEnded);
+            }
 
-        switch (end.Cause)
+            return end;
+        }
+        catch
         {
-            case EndCause.EndOfGeneration:
-                finish.Reason = FinishReason.Stop;
-                return finish;
-            case EndCause.StopToken:
-                finish.Reason = FinishReason.Stop;
-                finish.StopTokenId = end.FinalToken!.Value;
-                return finish;
-            case EndCause.MaxTokens or EndCause.ContextFull:
-                finish.Reason = FinishReason.Length;
-                return finish;
-            case EndCause.SlowReader:
-                throw RpcErrors.SlowReader(settings.SlowReaderTimeout);
-            case EndCause.Drained:
-                throw RpcErrors.Unavailable("DRAINING", "The worker had to end before the answer was complete; ask another one.");
-            case EndCause.ConstraintFailed:
-                throw RpcErrors.InvalidArgument("constraint", end.Detail ?? "");
-            case EndCause.EngineFailed:
-                throw RpcErrors.EngineFailed();
-            case EndCause.Cancelled when bound.Passed:
-                throw RpcErrors.RequestTooLong(serve.Limits.MaxRequestDuration);
-            default:
-                throw DeadlinePassed(context)
-                    ? new RpcException(new Status(StatusCode.DeadlineExceeded, "The deadline passed before the answer was complete."))
-                    : new RpcException(new Status(StatusCode.Cancelled, "The call was cancelled."));
+            request.End(EarlyEnd.CallEnded);
+            throw;
         }
     }
 

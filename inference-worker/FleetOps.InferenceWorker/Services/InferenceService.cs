@@ -4,6 +4,7 @@ using FleetOps.InferenceWorker.State;
 using FleetOps.LlamaCpp;
 using FleetOps.LlamaCpp.Chat;
 using FleetOps.LlamaCpp.Models;
+using FleetOps.LlamaCpp.Sampling;
 using Google.Protobuf;
 using Grpc.Core;
 
@@ -15,30 +16,43 @@ internal sealed class InferenceService(ModelRegistry models, WorkerState state, 
     /// <inheritdoc/>
     public override Task Generate(GenerateRequest request, IServerStreamWriter<GenerateResponse> responseStream, ServerCallContext context)
     {
-        var served = RequireServing();
-        var vocabulary = served.Model.Vocabulary;
+        var served = RequireGenerating();
         var violations = new FieldViolations();
-        var options = RequestOptions.Read(request.Sampling, request.Stop, request.Output, served.DefaultSampling, vocabulary.Count, violations);
-        var prompt = ReadPrompt(request, vocabulary, violations);
+        var options = RequestOptions.Read(request, served, violations);
+        var prompt = ReadPrompt(request, served.Model.Vocabulary, violations);
+        var call = CallMetadata.Read(context, violations);
         violations.ThrowIfAny();
-        return calls.RunAsync(served, options, prompt, ResponseShapes.Generate, responseStream, context);
+        var grammar = ConstraintReader.Read(request.Constraint, served.Model, violations);
+        violations.ThrowIfAny();
+        return calls.RunAsync(served, new GenerationPlan(call, options, prompt, grammar), ResponseShapes.Generate, responseStream, context);
     }
 
     /// <inheritdoc/>
-    public override Task Chat(ChatRequest request, IServerStreamWriter<ChatResponse> responseStream, ServerCallContext context)
+    public override async Task Chat(ChatRequest request, IServerStreamWriter<ChatResponse> responseStream, ServerCallContext context)
     {
-        var served = RequireServing();
-        var template = served.Template
-            ?? throw RpcErrors.FailedPrecondition("chat_template", "The model brings no chat template, so it cannot chat. Use Generate, or a model whose GGUF has tokenizer.chat_template.");
+        var served = RequireGenerating();
+        var template = RequireTemplate(served);
         var violations = new FieldViolations();
-        var options = RequestOptions.Read(request.Sampling, request.Stop, request.Output, served.DefaultSampling, served.Model.Vocabulary.Count, violations);
-        CheckMessages(request, violations);
+        var options = RequestOptions.Read(request, served, violations);
+        ChatReader.Check(request, violations);
+        var call = CallMetadata.Read(context, violations);
         violations.ThrowIfAny();
 
-        var rendered = Render(template, request);
-        var prompt = served.Model.Vocabulary.Tokenize(rendered.Text, addSpecial: true, parseSpecial: true);
-        options = options with { StopStrings = [.. options.StopStrings, .. rendered.AdditionalStops] };
-        return calls.RunAsync(served, options, prompt, ResponseShapes.Chat, responseStream, context);
+        var constraint = ConstraintReader.Read(request.Constraint, served.Model, violations);
+        violations.ThrowIfAny();
+        var rendered = ChatReader.Render(request, template);
+        var vocabulary = served.Model.Vocabulary;
+        var plan = new GenerationPlan(call, options, vocabulary.Tokenize(rendered.Text, addSpecial: true, parseSpecial: true), GrammarOf(rendered, constraint, served.Model))
+        {
+            StopStrings = [.. options.StopStrings, .. rendered.AdditionalStops],
+            SpelledTokens = rendered.PreservedTokens
+                .Select(text => vocabulary.Tokenize(text, addSpecial: false, parseSpecial: true))
+                .Where(static tokens => tokens.Length == 1)
+                .Select(static tokens => tokens[0])
+                .ToHashSet(),
+        };
+        using var parser = rendered.IsPlain ? null : new ChatParser(rendered);
+        await calls.RunAsync(served, plan, ResponseShapes.Chat(parser), responseStream, context);
     }
 
     /// <inheritdoc/>
@@ -107,32 +121,34 @@ internal sealed class InferenceService(ModelRegistry models, WorkerState state, 
         }
     }
 
-    private static ChatPrompt Render(ConversationTemplate template, ChatRequest request)
+    // A template makes a grammar of its own of tools and of a schema, which leaves room for reasoning.
+    private static LlamaGrammar? GrammarOf(ChatPrompt rendered, LlamaGrammar? constraint, LlamaModel model)
     {
+        if (rendered.Grammar.Length == 0)
+        {
+            return constraint;
+        }
+
+        constraint?.Dispose();
         try
         {
-            return template.Render(request.Messages);
+            return new LlamaGrammar(model, rendered);
         }
-        catch (LlamaException exception) when (exception.Fault == LlamaFault.TemplateFailed)
+        catch (LlamaException exception) when (exception.Fault == LlamaFault.InvalidGrammar)
         {
-            throw RpcErrors.InvalidArgument("messages", exception.Message);
+            throw RpcErrors.InvalidArgument("tools", exception.Message);
         }
     }
 
-    private static void CheckMessages(ChatRequest request, FieldViolations violations)
-    {
-        if (request.Messages.Count == 0)
-        {
-            violations.Add("messages", "is empty; a conversation has at least one message.");
-        }
+    private static ConversationTemplate RequireTemplate(ServedModel served) => served.Template
+        ?? throw RpcErrors.FailedPrecondition("chat_template", "The model brings no chat template, so it cannot chat. Use Generate, or a model whose GGUF has tokenizer.chat_template.");
 
-        for (var i = 0; i < request.Messages.Count; i++)
-        {
-            if (request.Messages[i].Role.Length == 0)
-            {
-                violations.Add($"messages[{i}].role", "is empty; it must be system, user, assistant or another role of the model's template.");
-            }
-        }
+    private ServedModel RequireGenerating()
+    {
+        var served = RequireServing();
+        return served.Generation is not null
+            ? served
+            : throw RpcErrors.FailedPrecondition("generation", $"The model {served.Model.Name} is one for {(served.Capabilities.Ranks ? "ranking" : "embeddings")} and generates no text. Ask a model that does.");
     }
 
     private ServedModel RequireServing()

@@ -1,4 +1,5 @@
 using FleetOps.Inference.V1;
+using FleetOps.LlamaCpp.Chat;
 
 namespace FleetOps.InferenceWorker.Services;
 
@@ -8,14 +9,35 @@ internal static class ResponseShapes
     /// <summary>Generate.</summary>
     public static readonly ResponseShape<GenerateResponse> Generate = new(
         "text_completion",
-        prompt => new GenerateResponse { Prompt = prompt },
-        (text, tokens) => new GenerateResponse { Piece = new TextPiece { Text = text, TokenIds = { tokens } } },
-        finish => new GenerateResponse { Finish = finish });
+        static prompt => new GenerateResponse { Prompt = prompt },
+        static choice => part => part.IsEmpty
+            ? null
+            : new GenerateResponse { Piece = new TextPiece { Text = part.Text, TokenIds = { part.Tokens }, Logprobs = { part.LogProbs }, Choice = choice } },
+        static finish => new GenerateResponse { Finish = finish });
+
+    private static readonly ResponseShape<ChatResponse> PlainChat = ChatWith(static choice => part => part.IsEmpty
+        ? null
+        : new ChatResponse { Delta = new ChatDelta { Content = part.Text, TokenIds = { part.Tokens }, Logprobs = { part.LogProbs }, Choice = choice } });
 
     /// <summary>Chat.</summary>
-    public static readonly ResponseShape<ChatResponse> Chat = new(
+    /// <param name="parser">Takes answers apart; null if they are text and nothing else.</param>
+    public static ResponseShape<ChatResponse> Chat(ChatParser? parser) => parser is null ? PlainChat : ChatWith(choice =>
+    {
+        var answer = new StructuredAnswer(parser);
+        return part => answer.Add(part) is { } delta ? new ChatResponse { Delta = Addressed(delta, part, choice) } : null;
+    });
+
+    private static ChatDelta Addressed(ChatDelta delta, AnswerPart part, int choice)
+    {
+        delta.TokenIds.Add(part.Tokens);
+        delta.Logprobs.Add(part.LogProbs);
+        delta.Choice = choice;
+        return delta;
+    }
+
+    private static ResponseShape<ChatResponse> ChatWith(Func<int, Func<AnswerPart, ChatResponse?>> answer) => new(
         "chat",
-        prompt => new ChatResponse { Prompt = prompt },
-        (text, tokens) => new ChatResponse { Delta = new ChatDelta { Content = text, TokenIds = { tokens } } },
-        finish => new ChatResponse { Finish = finish });
+        static prompt => new ChatResponse { Prompt = prompt },
+        answer,
+        static finish => new ChatResponse { Finish = finish });
 }

@@ -76,6 +76,10 @@ internal static class RpcErrors
             Violations = { new PreconditionFailure.Types.Violation { Type = "MODEL", Subject = subject, Description = message } },
         }));
 
+    /// <summary>There is nothing of that name.</summary>
+    public static RpcException NotFound(string kind, string message) => Make(
+        Code.NotFound, message, Any.Pack(new ErrorInfo { Domain = Domain, Reason = $"{kind}_NOT_FOUND" }));
+
     /// <summary>This server cannot do that at all.</summary>
     public static RpcException Unimplemented(string message) => Make(
         Code.Unimplemented, message, Any.Pack(new ErrorInfo { Domain = Domain, Reason = "UNIMPLEMENTED" }));

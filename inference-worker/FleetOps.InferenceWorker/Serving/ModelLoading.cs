@@ -48,7 +48,7 @@ internal static class ModelLoading
             model = LlamaModel.Load(runtime, file.Path, Parameters(options), progress: null, cancellationToken);
             var capabilities = ModelCapabilities.Of(model, file.Header.Tensors.Select(static tensor => tensor.Name), options.Pooling);
             var threads = options.Threads ?? CpuQuota.DefaultThreads(model.SizeBytes);
-            template = ConversationTemplate.Of(model);
+            template = ConversationTemplate.Of(model, options.ChatTemplate);
             adapters = Adapters(model, file, options, capabilities);
             generation = capabilities.Generates ? Generation(model, options, contextLength, threads, clock, batchComputed) : null;
             embedding = capabilities.Embeds || capabilities.Ranks ? Embedding(model, options, contextLength, threads, batchComputed) : null;

@@ -40,6 +40,9 @@ internal sealed record ServeOptions
     /// <summary>Name under which the model is served; null is the name in its file.</summary>
     public string? ModelName { get; init; }
 
+    /// <summary>A Jinja template for conversations instead of the model's own; null for that.</summary>
+    public string? ChatTemplate { get; init; }
+
     /// <summary>What computes.</summary>
     public BackendRequest Backend { get; init; } = BackendRequest.Auto;
 

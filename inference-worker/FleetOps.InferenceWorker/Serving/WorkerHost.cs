@@ -62,6 +62,7 @@ internal static class WorkerHost
             .AddSingleton<HealthReporter>()
             .AddSingleton(new ReflectionServiceImpl(Described))
             .AddSingleton(new ReflectionV1ServiceImpl(Described))
+            .AddSingleton<OpenRequests>()
             .AddSingleton<GenerationCall>()
             .AddSingleton<InferenceService>()
             .AddSingleton<ControlService>()

@@ -74,7 +74,11 @@ internal static class ChatJson
             writeMessages(writer);
             writer.WriteBoolean("add_generation_prompt", options.AddGenerationPrompt);
             writer.WriteBoolean("enable_thinking", options.EnableThinking);
-            writer.WriteBoolean("parallel_tool_calls", options.ParallelToolCalls);
+            if (options.ParallelToolCalls is { } parallel)
+            {
+                writer.WriteBoolean("parallel_tool_calls", parallel);
+            }
+
             writer.WriteString("tool_choice", options.ToolChoice);
             WriteTools(writer, options.Tools);
             WriteRawProperty(writer, "json_schema", options.JsonSchema);

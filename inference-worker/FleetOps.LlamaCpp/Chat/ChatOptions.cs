@@ -15,8 +15,8 @@ public sealed record ChatOptions
     /// <summary><c>auto</c>, <c>required</c> or <c>none</c>.</summary>
     public string ToolChoice { get; init; } = "auto";
 
-    /// <summary>Whether several tools may be called at once.</summary>
-    public bool ParallelToolCalls { get; init; }
+    /// <summary>Whether several tools may be called at once; null is where the template can.</summary>
+    public bool? ParallelToolCalls { get; init; }
 
     /// <summary>A JSON schema that the answer must follow; null for none. The prompt then comes with a grammar.</summary>
     public string? JsonSchema { get; init; }

@@ -93,5 +93,4 @@ internal static unsafe partial class LlamaNative
     [LibraryImport(Library)] public static partial nint llama_sampler_init_mirostat(int vocabulary, uint seed, float tau, float eta, int m);
     [LibraryImport(Library)] public static partial nint llama_sampler_init_mirostat_v2(uint seed, float tau, float eta);
     [LibraryImport(Library)] public static partial nint llama_sampler_init_dry(nint vocab, float multiplier, float growth, int allowedLength, int lastN, byte** breakers, nuint count);
-    [LibraryImport(Library)] public static partial nint llama_sampler_init_logit_bias(int vocabulary, int count, LlamaLogitBias* biases);
 }

@@ -28,6 +28,7 @@ internal static unsafe partial class ShimNative
     [LibraryImport(Library)] public static partial nint fleetops_sampler_new(nint chain, nint grammar);
     [LibraryImport(Library)] public static partial void fleetops_sampler_free(nint sampler);
     [LibraryImport(Library)] public static partial int fleetops_sampler_sample(nint sampler, nint context, int index, byte* error, int errorSize);
+    [LibraryImport(Library)] public static partial int fleetops_sampler_bias(nint sampler, LlamaLogitBias* biases, int count, byte* error, int errorSize);
     [LibraryImport(Library)] public static partial int fleetops_sampler_delay(nint sampler, int* tokens, int count, int delay, byte* error, int errorSize);
     [LibraryImport(Library)] public static partial int fleetops_sampler_accept(nint sampler, int token, int ofAnswer, byte* error, int errorSize);
     [LibraryImport(Library)] public static partial int fleetops_sampler_reset(nint sampler, byte* error, int errorSize);

@@ -15,19 +15,15 @@ public static unsafe class JsonSchemaGrammar
     private static readonly string[] Tables = ["properties", "patternProperties", "$defs", "definitions", "anyOf", "oneOf", "allOf", "prefixItems"];
     private static readonly string[] Parts = ["items", "additionalProperties", "not", "contains"];
 
-    /// <summary>The GBNF grammar of the JSON texts that a schema allows. May be called from any thread.</summary>
-    /// <param name="runtime">The loaded llama.cpp.</param>
+    /// <summary>The GBNF grammar of the JSON texts that a schema allows. May be called from any thread, after <see cref="LlamaRuntime.Load"/>.</summary>
     /// <param name="schema">A JSON schema: at most 64 KiB, 64 levels deep, and 256 properties in one object.</param>
     /// <exception cref="LlamaException">
     /// The schema is no JSON, too large, or uses what cannot be expressed (<see cref="LlamaFault.InvalidGrammar"/>); the message holds the place
     /// as a JSON pointer.
     /// </exception>
-    public static string FromSchema(LlamaRuntime runtime, string schema)
+    public static string FromSchema(string schema)
     {
-        ArgumentNullException.ThrowIfNull(runtime);
-        ArgumentNullException.ThrowIfNull(schema);
-        using var document = Parse(schema);
-        CheckSizes(document.RootElement, "#");
+        using var document = Checked(schema);
         if (TryConvert(schema, out var result))
         {
             return result;
@@ -36,6 +32,26 @@ public static unsafe class JsonSchemaGrammar
         var lookedAt = 0;
         var (place, reason) = Narrow(document.RootElement, document.RootElement, "#", result, ref lookedAt);
         throw new LlamaException(LlamaFault.InvalidGrammar, $"The JSON schema cannot be turned into a grammar: at {place}, {Brief(reason)}");
+    }
+
+    /// <summary>Whether a schema is JSON and within the bounds of <see cref="FromSchema"/>. Much faster than a translation.</summary>
+    /// <exception cref="LlamaException">It is not (<see cref="LlamaFault.InvalidGrammar"/>); the message holds the place.</exception>
+    public static void Check(string schema) => Checked(schema).Dispose();
+
+    private static JsonDocument Checked(string schema)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        var document = Parse(schema);
+        try
+        {
+            CheckSizes(document.RootElement, "#");
+            return document;
+        }
+        catch
+        {
+            document.Dispose();
+            throw;
+        }
     }
 
     private static JsonDocument Parse(string schema)

@@ -79,6 +79,21 @@ public sealed unsafe class LlamaSampler : IDisposable
             : throw Failed("The sampler cannot be copied", error);
     }
 
+    internal void Bias(ReadOnlySpan<LlamaLogitBias> biases)
+    {
+        var error = stackalloc byte[ShimText.ErrorSize];
+        error[0] = 0;
+        fixed (LlamaLogitBias* first = biases)
+        {
+            var status = ShimNative.fleetops_sampler_bias(_handle.Pointer, first, biases.Length, error, ShimText.ErrorSize);
+            GC.KeepAlive(_handle);
+            if (status == ShimNative.Exception)
+            {
+                throw Failed("Biases cannot be set", error);
+            }
+        }
+    }
+
     internal void Delay(ReadOnlySpan<int> tokens, int count)
     {
         var error = stackalloc byte[ShimText.ErrorSize];

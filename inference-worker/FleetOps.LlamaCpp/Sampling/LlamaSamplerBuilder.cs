@@ -13,6 +13,7 @@ public sealed unsafe class LlamaSamplerBuilder
 {
     private readonly LlamaVocabulary _vocabulary;
     private readonly List<Func<nint>> _stages = [];
+    private readonly List<LlamaLogitBias> _biases = [];
     private readonly List<int> _delayed = [];
     private int _delay;
     private LlamaGrammar? _grammar;
@@ -26,25 +27,19 @@ public sealed unsafe class LlamaSamplerBuilder
         _vocabulary = model.Vocabulary;
     }
 
-    /// <summary>Adds to the logits of tokens.</summary>
-    /// <param name="biases">Tokens and what is added to each; not NaN.</param>
+    /// <summary>Adds to the logits of tokens, before any stage.</summary>
+    /// <param name="biases">Tokens and what is added to each; not NaN, and minus infinity forbids a token.</param>
     public LlamaSamplerBuilder AddLogitBias(IEnumerable<LogitBias> biases)
     {
         ArgumentNullException.ThrowIfNull(biases);
-        var native = biases.Select(bias =>
+        foreach (var bias in biases)
         {
             _vocabulary.CheckToken(bias.Token, nameof(biases));
-            return float.IsNaN(bias.Bias)
+            _biases.Add(float.IsNaN(bias.Bias)
                 ? throw new ArgumentOutOfRangeException(nameof(biases), bias.Bias, $"The bias of token {bias.Token} is not a number.")
-                : new LlamaLogitBias { Token = bias.Token, Bias = bias.Bias };
-        }).ToArray();
-        _stages.Add(() =>
-        {
-            fixed (LlamaLogitBias* first = native)
-            {
-                return LlamaNative.llama_sampler_init_logit_bias(_vocabulary.Count, native.Length, first);
-            }
-        });
+                : new LlamaLogitBias { Token = bias.Token, Bias = bias.Bias });
+        }
+
         return this;
     }
 
@@ -240,6 +235,11 @@ public sealed unsafe class LlamaSamplerBuilder
         GC.KeepAlive(grammar);
         GC.KeepAlive(_vocabulary.Model);
         var result = new LlamaSampler(new SamplerHandle(sampler, _vocabulary.Model), _vocabulary);
+        if (_biases.Count > 0)
+        {
+            result.Bias(CollectionsMarshal.AsSpan(_biases));
+        }
+
         if (_delay > 0 && _delayed.Count > 0)
         {
             result.Delay(CollectionsMarshal.AsSpan(_delayed), _delay);

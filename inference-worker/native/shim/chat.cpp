@@ -53,7 +53,7 @@ void check(const char * source) {
     }
 }
 
-common_chat_templates_inputs inputs_of(const common_json & request) {
+common_chat_templates_inputs inputs_of(const common_chat_templates * templates, const common_json & request) {
     common_chat_templates_inputs inputs;
     inputs.messages = common_chat_msgs_parse_oaicompat(request.at("messages"));
     if (request.contains("tools")) {
@@ -70,7 +70,9 @@ common_chat_templates_inputs inputs_of(const common_json & request) {
     }
     inputs.grammar               = request.value("grammar", "");
     inputs.tool_choice           = common_chat_tool_choice_parse_oaicompat(request.value("tool_choice", "auto"));
-    inputs.parallel_tool_calls   = request.value("parallel_tool_calls", false);
+    inputs.parallel_tool_calls   = request.contains("parallel_tool_calls")
+          ? request.value("parallel_tool_calls", false)
+          : common_chat_templates_get_caps(templates)["supports_parallel_tool_calls"];
     inputs.add_generation_prompt = request.value("add_generation_prompt", true);
     inputs.enable_thinking       = request.value("enable_thinking", true);
     inputs.reasoning_format      = COMMON_REASONING_FORMAT_DEEPSEEK;
@@ -152,7 +154,7 @@ FLEETOPS_API char * fleetops_chat_template_source(const fleetops_chat_template *
 
 FLEETOPS_API char * fleetops_chat_apply(const fleetops_chat_template * chat, const char * request, char * error, int32_t error_size) {
     return fleetops::guard<char *>(nullptr, error, error_size, [&] {
-        const auto inputs = inputs_of(common_json::parse(request));
+        const auto inputs = inputs_of(chat->templates.get(), common_json::parse(request));
         return fleetops::copy(answer_of(inputs, common_chat_templates_apply(chat->templates.get(), inputs)).dump_safe());
     });
 }

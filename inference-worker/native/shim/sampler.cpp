@@ -14,6 +14,8 @@ struct fleetops_sampler {
     std::unique_ptr<grammar_state>                           grammar;
     // As it was in the beginning.
     std::shared_ptr<const grammar_state> fresh_grammar;
+    // Added to the logits before anything else.
+    std::vector<llama_logit_bias> biases;
     // Tokens that must not be chosen before so many others were.
     std::vector<llama_token> delayed;
     int32_t                  delay    = 0;
@@ -30,6 +32,9 @@ llama_token_data_array fill(fleetops_sampler & sampler, const float * logits, in
     sampler.candidates.resize((size_t) count);
     for (int32_t token = 0; token < count; token++) {
         sampler.candidates[(size_t) token] = { token, logits[token], 0.0f };
+    }
+    for (const auto & bias : sampler.biases) {
+        sampler.candidates[(size_t) bias.token].logit += bias.bias;
     }
     if (delay) {
         for (const auto token : sampler.delayed) {
@@ -56,27 +61,29 @@ bool has_any(const llama_token_data_array & candidates) {
     return false;
 }
 
-llama_token choose_allowed(fleetops_sampler & sampler, const float * logits, int32_t count) {
-    auto candidates = fill(sampler, logits, count, sampler.delays());
-    if (!sampler.grammar) {
-        return choose(sampler, candidates);
+// The chain divides by the sum of what is left, so something has to be.
+llama_token_data_array left(fleetops_sampler & sampler, const float * logits, int32_t count, const grammar_state * grammar) {
+    for (bool delay = sampler.delays();; delay = false) {
+        auto candidates = fill(sampler, logits, count, delay);
+        if (grammar != nullptr) {
+            grammar->apply(candidates);
+        }
+        if (has_any(candidates)) {
+            return candidates;
+        }
+        // A text that is complete may be shorter than it should be.
+        if (!delay) {
+            throw std::runtime_error(grammar != nullptr ? "the grammar allows no token of this vocabulary here" : "every token is forbidden here");
+        }
     }
-    auto token = choose(sampler, candidates);
-    if (sampler.grammar->allows(token)) {
-        return token;
-    }
+}
 
-    candidates = fill(sampler, logits, count, sampler.delays());
-    sampler.grammar->apply(candidates);
-    if (sampler.delays() && !has_any(candidates)) {
-        // The text that the grammar describes is complete, however short.
-        candidates = fill(sampler, logits, count, false);
-        sampler.grammar->apply(candidates);
-    }
-    token = choose(sampler, candidates);
-    // When nothing is allowed the chain still chooses.
-    if (!sampler.grammar->allows(token)) {
-        throw std::runtime_error("the grammar allows no token of this vocabulary here");
+llama_token choose_allowed(fleetops_sampler & sampler, const float * logits, int32_t count) {
+    auto candidates = left(sampler, logits, count, nullptr);
+    auto token      = choose(sampler, candidates);
+    if (sampler.grammar && !sampler.grammar->allows(token)) {
+        candidates = left(sampler, logits, count, sampler.grammar.get());
+        token      = choose(sampler, candidates);
     }
     return token;
 }
@@ -97,6 +104,15 @@ FLEETOPS_API fleetops_sampler * fleetops_sampler_new(llama_sampler * chain, cons
 }
 
 FLEETOPS_API void fleetops_sampler_free(fleetops_sampler * sampler) { delete sampler; }
+
+// Adds to the logits of tokens of the vocabulary.
+FLEETOPS_API int32_t fleetops_sampler_bias(
+    fleetops_sampler * sampler, const llama_logit_bias * biases, int32_t count, char * error, int32_t error_size) {
+    return fleetops::guard<int32_t>(FLEETOPS_EXCEPTION, error, error_size, [&] {
+        sampler->biases.assign(biases, biases + count);
+        return 0;
+    });
+}
 
 // Keeps tokens of the vocabulary from being chosen until `delay` others were accepted.
 FLEETOPS_API int32_t fleetops_sampler_delay(
@@ -161,6 +177,7 @@ FLEETOPS_API fleetops_sampler * fleetops_sampler_clone(const fleetops_sampler * 
             clone->grammar       = sampler->grammar->clone();
             clone->fresh_grammar = sampler->fresh_grammar;
         }
+        clone->biases   = sampler->biases;
         clone->delayed  = sampler->delayed;
         clone->delay    = sampler->delay;
         clone->accepted = sampler->accepted;

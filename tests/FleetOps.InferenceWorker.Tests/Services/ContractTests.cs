@@ -102,8 +102,8 @@ public sealed partial class ContractTests
         Assert.Contains("fleetops_inference_requests_finished_total{gen_ai_operation_name=\"text_completion\",gen_ai_request_model=\"successor\",outcome=\"stop\"} 1", metrics, StringComparison.Ordinal);
         Assert.Contains("error_type=\"refused\"", metrics, StringComparison.Ordinal);
         Assert.Contains("fleetops_worker_phase_duration_seconds{phase=\"Loading\"}", metrics, StringComparison.Ordinal);
-        // The warm-up adds one of each.
-        Assert.Matches(@"(?m)^fleetops_inference_tokens_prompt_total(\{\})? 3\b", metrics);
+        // The warm-up adds one of each; its prompt may be the beginning of that of the request, and is computed once then.
+        Assert.Matches(@"(?m)^fleetops_inference_tokens_prompt_total(\{\})? [23]\b", metrics);
         Assert.Matches(@"(?m)^fleetops_inference_tokens_generated_total(\{\})? 15\b", metrics);
     }
 

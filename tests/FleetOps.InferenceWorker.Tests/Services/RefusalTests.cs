@@ -1,5 +1,6 @@
 using FleetOps.Inference.V1;
 using FleetOps.InferenceWorker.Tests.Fixtures;
+using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
 
@@ -7,54 +8,67 @@ namespace FleetOps.InferenceWorker.Tests.Services;
 
 public sealed class RefusalTests
 {
-    public static TheoryData<string, GenerateRequest> WrongRequests()
+    public static TheoryData<string, GenerateRequest> WrongRequests() => new()
     {
-        static GenerateRequest Sampling(Action<SamplingOptions> set)
-        {
-            var request = new GenerateRequest { Text = "m", Sampling = new SamplingOptions() };
-            set(request.Sampling);
-            return request;
-        }
+        { "prompt", new GenerateRequest() },
+        { "text", new GenerateRequest { Text = "", AddSpecial = false } },
+        { "tokens.ids", new GenerateRequest { Tokens = new TokenIds() } },
+        { "tokens.ids[1]", new GenerateRequest { Tokens = new TokenIds { Ids = { 5, 384 } } } },
+        { "tokens.ids[0]", new GenerateRequest { Tokens = new TokenIds { Ids = { -1 } } } },
+        { "n", new GenerateRequest { Text = "m", N = 0 } },
+        { "n", new GenerateRequest { Text = "m", N = 17 } },
+        { "output.top_logprobs", new GenerateRequest { Text = "m", Output = new OutputOptions { Logprobs = true, TopLogprobs = 21 } } },
+        { "output.top_logprobs", new GenerateRequest { Text = "m", Output = new OutputOptions { TopLogprobs = 2 } } },
+        { "stop.min_tokens", Stop(options => options.MinTokens = -1) },
+        { "stop.min_tokens", Stop(options => (options.MinTokens, options.MaxTokens) = (3, 2)) },
+        { "stop.max_duration", Stop(options => options.MaxDuration = new Duration()) },
+        { "stop.max_duration", Stop(options => options.MaxDuration = new Duration { Seconds = -1, Nanos = 5 }) },
+        { "stop.max_duration", Stop(options => options.MaxDuration = new Duration { Seconds = long.MaxValue }) },
+        { "stop.ignore_end_of_generation", new GenerateRequest { Text = "m", Constraint = new Constraint { Regex = "a" }, Stop = new StopOptions { IgnoreEndOfGeneration = true } } },
+        { "stop.max_tokens", Stop(options => options.MaxTokens = 0) },
+        { "stop.strings[1]", Stop(options => options.Strings.AddRange(["fine", ""])) },
+        { "stop.strings[0]", Stop(options => options.Strings.Add(new string('x', 1025))) },
+        { "stop.strings", Stop(options => options.Strings.AddRange(Enumerable.Repeat("x", 17))) },
+        { "stop.token_ids[0]", Stop(options => options.TokenIds.Add(1000)) },
+        { "stop.token_ids", Stop(options => options.TokenIds.AddRange(Enumerable.Repeat(1, 65))) },
+    };
 
-        static GenerateRequest Stop(Action<StopOptions> set)
-        {
-            var request = new GenerateRequest { Text = "m", Stop = new StopOptions() };
-            set(request.Stop);
-            return request;
-        }
-
-        return new()
-        {
-            { "prompt", new GenerateRequest() },
-            { "text", new GenerateRequest { Text = "", AddSpecial = false } },
-            { "tokens.ids", new GenerateRequest { Tokens = new TokenIds() } },
-            { "tokens.ids[1]", new GenerateRequest { Tokens = new TokenIds { Ids = { 5, 384 } } } },
-            { "tokens.ids[0]", new GenerateRequest { Tokens = new TokenIds { Ids = { -1 } } } },
-            { "sampling.temperature", Sampling(options => options.Temperature = -0.1f) },
-            { "sampling.temperature", Sampling(options => options.Temperature = float.NaN) },
-            { "sampling.temperature", Sampling(options => options.Temperature = float.PositiveInfinity) },
-            { "sampling.top_k", Sampling(options => options.TopK = -1) },
-            { "sampling.top_p", Sampling(options => options.TopP = 0) },
-            { "sampling.top_p", Sampling(options => options.TopP = 1.1f) },
-            { "sampling.min_p", Sampling(options => options.MinP = 2) },
-            { "sampling.repeat_penalty", Sampling(options => options.RepeatPenalty = 0) },
-            { "sampling.frequency_penalty", Sampling(options => options.FrequencyPenalty = 3) },
-            { "sampling.presence_penalty", Sampling(options => options.PresencePenalty = -3) },
-            { "sampling.penalty_window", Sampling(options => options.PenaltyWindow = -2) },
-            { "stop.max_tokens", Stop(options => options.MaxTokens = 0) },
-            { "stop.strings[1]", Stop(options => options.Strings.AddRange(["fine", ""])) },
-            { "stop.strings[0]", Stop(options => options.Strings.Add(new string('x', 1025))) },
-            { "stop.strings", Stop(options => options.Strings.AddRange(Enumerable.Repeat("x", 17))) },
-            { "stop.token_ids[0]", Stop(options => options.TokenIds.Add(1000)) },
-            { "stop.token_ids", Stop(options => options.TokenIds.AddRange(Enumerable.Repeat(1, 65))) },
-        };
-    }
+    public static TheoryData<string, GenerateRequest> WrongSampling() => new()
+    {
+        { "sampling.temperature", Sampling(options => options.Temperature = -0.1f) },
+        { "sampling.temperature", Sampling(options => options.Temperature = float.NaN) },
+        { "sampling.temperature", Sampling(options => options.Temperature = float.PositiveInfinity) },
+        { "sampling.top_k", Sampling(options => options.TopK = -1) },
+        { "sampling.top_p", Sampling(options => options.TopP = 0) },
+        { "sampling.top_p", Sampling(options => options.TopP = 1.1f) },
+        { "sampling.min_p", Sampling(options => options.MinP = 2) },
+        { "sampling.repeat_penalty", Sampling(options => options.RepeatPenalty = 0) },
+        { "sampling.frequency_penalty", Sampling(options => options.FrequencyPenalty = 3) },
+        { "sampling.presence_penalty", Sampling(options => options.PresencePenalty = -3) },
+        { "sampling.penalty_window", Sampling(options => options.PenaltyWindow = -2) },
+        { "sampling.typical_p", Sampling(options => options.TypicalP = 0) },
+        { "sampling.xtc_probability", Sampling(options => options.XtcProbability = 1.5f) },
+        { "sampling.xtc_threshold", Sampling(options => options.XtcThreshold = -1) },
+        { "sampling.top_n_sigma", Sampling(options => options.TopNSigma = float.NaN) },
+        { "sampling.dry.multiplier", Sampling(options => options.Dry = new DryOptions { Multiplier = -1 }) },
+        { "sampling.dry.base", Sampling(options => options.Dry = new DryOptions { Base = 0.5f }) },
+        { "sampling.dry.allowed_length", Sampling(options => options.Dry = new DryOptions { AllowedLength = -1 }) },
+        { "sampling.dry.window", Sampling(options => options.Dry = new DryOptions { Window = -2 }) },
+        { "sampling.dry.sequence_breakers[0]", Sampling(options => options.Dry = new DryOptions { SequenceBreakers = { "" } }) },
+        { "sampling.dry.sequence_breakers[0]", Sampling(options => options.Dry = new DryOptions { SequenceBreakers = { "a\0" } }) },
+        { "sampling.mirostat.version", Sampling(options => options.Mirostat = new MirostatOptions { Version = 3 }) },
+        { "sampling.mirostat.tau", Sampling(options => options.Mirostat = new MirostatOptions { Tau = 0 }) },
+        { "sampling.mirostat.eta", Sampling(options => options.Mirostat = new MirostatOptions { Eta = 2 }) },
+        { "sampling.logit_bias[0].token_id", Sampling(options => options.LogitBias.Add(new LogitBias { TokenId = 384 })) },
+        { "sampling.logit_bias[0].bias", Sampling(options => options.LogitBias.Add(new LogitBias { Bias = float.PositiveInfinity })) },
+        { "sampling.logit_bias[1].token_id", Sampling(options => options.LogitBias.AddRange([new LogitBias { TokenId = 5 }, new LogitBias { TokenId = 5 }])) },
+    };
 
     [Fact]
     public async Task A_wrong_field_is_refused_by_its_name()
     {
         await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Successor);
-        foreach (var (field, request) in WrongRequests().Select(row => row.Data))
+        foreach (var (field, request) in WrongRequests().Concat(WrongSampling()).Select(row => row.Data))
         {
             var error = await Assert.ThrowsAsync<RpcException>(() => worker.GenerateAsync(request));
             Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
@@ -126,5 +140,19 @@ public sealed class RefusalTests
         Assert.Equal("order-66", await Sent("order-66"));
         var replaced = await Sent(new string('x', 200));
         Assert.Equal(32, replaced!.Length);
+    }
+
+    private static GenerateRequest Sampling(Action<SamplingOptions> set)
+    {
+        var request = new GenerateRequest { Text = "m", Sampling = new SamplingOptions() };
+        set(request.Sampling);
+        return request;
+    }
+
+    private static GenerateRequest Stop(Action<StopOptions> set)
+    {
+        var request = new GenerateRequest { Text = "m", Stop = new StopOptions() };
+        set(request.Stop);
+        return request;
     }
 }

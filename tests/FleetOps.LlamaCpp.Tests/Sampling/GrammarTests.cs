@@ -27,7 +27,7 @@ public sealed class GrammarTests(LlamaFixture llama)
     [Fact]
     public void A_schema_becomes_a_grammar()
     {
-        var grammar = JsonSchemaGrammar.FromSchema(llama.Runtime, """{"type":"object","properties":{"size":{"type":"integer","minimum":0,"maximum":9},"ok":{"type":"boolean"}},"required":["size","ok"],"additionalProperties":false}""");
+        var grammar = JsonSchemaGrammar.FromSchema("""{"type":"object","properties":{"size":{"type":"integer","minimum":0,"maximum":9},"ok":{"type":"boolean"}},"required":["size","ok"],"additionalProperties":false}""");
 
         using var answer = JsonDocument.Parse(Generate(new LlamaSamplerBuilder(Model).WithGrammar(grammar).Greedy(), 128));
 
@@ -61,7 +61,7 @@ public sealed class GrammarTests(LlamaFixture llama)
     {
         var schema = string.Concat(Enumerable.Repeat("""{"type":"array","items":""", 20_000)) + "{}" + new string('}', 20_000);
 
-        Assert.Equal(LlamaFault.InvalidGrammar, Assert.Throws<LlamaException>(() => JsonSchemaGrammar.FromSchema(llama.Runtime, schema)).Fault);
+        Assert.Equal(LlamaFault.InvalidGrammar, Assert.Throws<LlamaException>(() => JsonSchemaGrammar.FromSchema(schema)).Fault);
     }
 
     [Theory]
@@ -70,15 +70,15 @@ public sealed class GrammarTests(LlamaFixture llama)
     [InlineData("""{"type":"object","properties":{"enum":{"type":"string","pattern":"^($"}}}""", "#/properties/enum")]
     [InlineData("""{"$ref":"https://example.com/schema.json"}""", "#")]
     public void A_schema_that_cannot_be_translated_is_refused_with_the_place(string schema, string place) =>
-        Assert.Contains($"at {place}, ", Assert.Throws<LlamaException>(() => JsonSchemaGrammar.FromSchema(llama.Runtime, schema)).Message, StringComparison.Ordinal);
+        Assert.Contains($"at {place}, ", Assert.Throws<LlamaException>(() => JsonSchemaGrammar.FromSchema(schema)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_schema_with_too_many_properties_is_refused_and_one_with_many_is_not()
     {
         string Schema(int count) => $$$"""{"type":"object","properties":{{{{string.Join(',', Enumerable.Range(0, count).Select(static i => $"\"p{i}\":{{\"type\":\"null\"}}"))}}}}}""";
 
-        Assert.Contains("at most 256", Assert.Throws<LlamaException>(() => JsonSchemaGrammar.FromSchema(llama.Runtime, Schema(257))).Message, StringComparison.Ordinal);
-        using var grammar = new LlamaGrammar(Model, JsonSchemaGrammar.FromSchema(llama.Runtime, Schema(60)));
+        Assert.Contains("at most 256", Assert.Throws<LlamaException>(() => JsonSchemaGrammar.FromSchema(Schema(257))).Message, StringComparison.Ordinal);
+        using var grammar = new LlamaGrammar(Model, JsonSchemaGrammar.FromSchema(Schema(60)));
     }
 
     [Fact]
@@ -134,7 +134,7 @@ public sealed class GrammarTests(LlamaFixture llama)
     [InlineData("""{"type":"string","pattern":"["}""")]
     public void A_strange_schema_never_ends_the_process(string schema)
     {
-        var thrown = Record.Exception(() => JsonSchemaGrammar.FromSchema(llama.Runtime, schema));
+        var thrown = Record.Exception(() => JsonSchemaGrammar.FromSchema(schema));
 
         Assert.True(thrown is null or LlamaException { Fault: LlamaFault.InvalidGrammar }, thrown?.ToString());
     }

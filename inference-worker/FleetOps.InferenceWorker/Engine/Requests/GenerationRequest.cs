@@ -14,6 +14,9 @@ internal sealed record GenerationRequest
     /// <summary>How many tokens are sampled at most; null is up to the end of the context.</summary>
     public int? MaxTokens { get; init; }
 
+    /// <summary>How many tokens are sampled before one that ends generation may be.</summary>
+    public int MinTokens { get; init; }
+
     /// <summary>Tokens that end generation.</summary>
     public IReadOnlyCollection<int> StopTokens { get; init; } = [];
 

@@ -1,3 +1,5 @@
+using FleetOps.LlamaCpp.Sampling;
+
 namespace FleetOps.InferenceWorker.Engine.Sampling;
 
 /// <summary>How tokens are chosen, with every default filled in. The meaning and range of each is that of the contract.</summary>
@@ -14,6 +16,30 @@ internal sealed record SamplingSettings
 
     /// <summary>Drops tokens less probable than p times the best; 0 drops none.</summary>
     public float MinP { get; init; } = 0.05f;
+
+    /// <summary>Keeps the most typical tokens that add up to p; 1 keeps all.</summary>
+    public float TypicalP { get; init; } = 1f;
+
+    /// <summary>How probably the most probable tokens are dropped; 0 is off.</summary>
+    public float XtcProbability { get; init; }
+
+    /// <summary>How probable a token must be to be dropped so; above 0.5 is off.</summary>
+    public float XtcThreshold { get; init; } = 0.1f;
+
+    /// <summary>Keeps tokens within n standard deviations of the best; 0 keeps all.</summary>
+    public float TopNSigma { get; init; }
+
+    /// <summary>Penalty for going on with a repetition; null is off.</summary>
+    public DrySettings? Dry { get; init; }
+
+    /// <summary>Aims at a constant surprise; null is off.</summary>
+    public MirostatSettings? Mirostat { get; init; }
+
+    /// <summary>What is added to the logits of tokens; minus infinity forbids one.</summary>
+    public IReadOnlyList<LogitBias> LogitBias { get; init; } = [];
+
+    /// <summary>What the answer must look like; null is anything. It must live until the request has been submitted.</summary>
+    public LlamaGrammar? Grammar { get; init; }
 
     /// <summary>Divides the logits of recent tokens; 1 is off.</summary>
     public float RepeatPenalty { get; init; } = 1f;
