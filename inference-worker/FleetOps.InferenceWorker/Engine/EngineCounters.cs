@@ -10,6 +10,7 @@ internal sealed class EngineCounters
     private long _kvTokens;
     private long _idleKvTokens;
     private int _cachedBlocks;
+    private int _freeSlots;
     private int _running;
     private double _meanSlotSeconds;
 
@@ -37,6 +38,9 @@ internal sealed class EngineCounters
     /// <summary>Requests that hold a slot now.</summary>
     public int Running => Volatile.Read(ref _running);
 
+    /// <summary>Slots that nobody holds now.</summary>
+    public int FreeSlots => Volatile.Read(ref _freeSlots);
+
     /// <summary>How long requests hold a slot lately, in seconds; 0 before the first has ended.</summary>
     public double MeanSlotSeconds => Volatile.Read(ref _meanSlotSeconds);
 
@@ -56,8 +60,9 @@ internal sealed class EngineCounters
         Volatile.Write(ref _kvTokens, kvTokens);
     }
 
-    internal void Kept(long idleKvTokens, int cachedBlocks)
+    internal void Kept(int freeSlots, long idleKvTokens, int cachedBlocks)
     {
+        Volatile.Write(ref _freeSlots, freeSlots);
         Volatile.Write(ref _idleKvTokens, idleKvTokens);
         Volatile.Write(ref _cachedBlocks, cachedBlocks);
     }

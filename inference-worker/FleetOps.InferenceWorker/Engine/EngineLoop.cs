@@ -12,14 +12,19 @@ namespace FleetOps.InferenceWorker.Engine;
 /// compute it, sample, hand out the tokens. One thread runs it and is the only one that touches the context.
 /// </summary>
 internal sealed class EngineLoop(
-    LlamaModel model, LlamaContext context, EngineSettings settings, RequestQueue queue, EngineCounters counters, TimeProvider clock)
+    LlamaModel model, LlamaContext context, SlotCache cache, EngineSettings settings, RequestQueue queue, EngineCounters counters, TimeProvider clock)
 {
-    private readonly SlotCache _cache = new(context, settings.MaxSequences, settings.ReusePrefixes && model.KeepsEachToken);
+    // Waking a reader and writing its message takes as long as a decode of a tiny model. Within this time nobody misses a token.
+    private static readonly TimeSpan LongestHold = TimeSpan.FromMilliseconds(2);
+
+    private readonly PrefillSharing _sharing = new(cache, counters);
     private readonly PromptPace _pace = new(settings.MaxSequences, settings.BatchTokens);
     private readonly RunningSequence?[] _slots = new RunningSequence?[settings.MaxSequences];
     private readonly List<RunningSequence> _running = [];
     private readonly SequenceWork[] _work = new SequenceWork[settings.MaxSequences];
     private readonly BatchShare[] _shares = new BatchShare[settings.MaxSequences];
+    private long _flushedAt;
+    private bool _flushSoon;
 
     /// <summary>Tells how many tokens each batch held.</summary>
     public Action<int>? BatchComputed { get; init; }
@@ -31,17 +36,24 @@ internal sealed class EngineLoop(
     public void Run(AutoResetEvent wake, Action<int> turnEnded, Func<bool> stopping)
     {
         using var batch = new LlamaBatch(settings.BatchTokens);
+        ReportOccupation();
         while (!stopping())
         {
             EndThoseThatGaveUp();
-            StartThoseThatWaited();
+            _sharing.StartThoseThatWaited(_running);
             Admit();
             var (planned, pauseEnds) = Plan();
             if (planned == 0)
             {
+                Flush();
                 turnEnded(_running.Count);
                 wake.WaitOne(pauseEnds ?? Timeout.InfiniteTimeSpan);
                 continue;
+            }
+
+            if (_flushSoon)
+            {
+                Flush();
             }
 
             Compute(batch, planned);
@@ -110,64 +122,14 @@ internal sealed class EngineLoop(
             }
 
             // A slot has cells for a whole context, so whatever a request comes to, it fits: nothing that runs has to give way.
-            var placement = _cache.Place(generation.Scope, generation.Prompt);
+            var placement = cache.Place(generation.Scope, generation.Prompt);
             var sequence = new RunningSequence(placement.Slot, generation, clock.GetTimestamp());
-            _cache.Take(sequence.Slot);
+            cache.Take(sequence.Slot);
             _slots[sequence.Slot] = sequence;
             _running.Add(sequence);
-            StartOrFollow(sequence, placement);
+            _sharing.Start(sequence, placement, _running);
             ReportOccupation();
         }
-    }
-
-    private void StartThoseThatWaited()
-    {
-        foreach (var sequence in _running)
-        {
-            if (sequence.Leader is { Ended: true })
-            {
-                StartOrFollow(sequence, _cache.Find(sequence.Slot, sequence.Scope, sequence.Generation.Prompt));
-            }
-            else if (sequence.Leader is { } leader && leader.Position >= sequence.LeaderTokens)
-            {
-                Start(sequence, new Placement(sequence.Slot, leader.Slot, sequence.LeaderTokens));
-            }
-        }
-    }
-
-    private void StartOrFollow(RunningSequence sequence, Placement placement)
-    {
-        sequence.Leader = null;
-        sequence.LeaderTokens = placement.Tokens + _cache.LeastCopy - 1;
-        foreach (var earlier in _running)
-        {
-            if (earlier == sequence || !_cache.Reuses)
-            {
-                // Only those before it are asked, so that no two wait for one another.
-                break;
-            }
-
-            var common = earlier.Scope == sequence.Scope ? Math.Min(earlier.Generation.Prompt.AsSpan().CommonPrefixLength(sequence.Generation.Prompt), sequence.Generation.Prompt.Length - 1) : 0;
-            if (common > sequence.LeaderTokens && common > earlier.Position)
-            {
-                sequence.Leader = earlier;
-                sequence.LeaderTokens = common;
-            }
-        }
-
-        if (sequence.Leader is null)
-        {
-            Start(sequence, placement);
-        }
-    }
-
-    private void Start(RunningSequence sequence, Placement placement)
-    {
-        sequence.Leader = null;
-        sequence.Position = _cache.Prepare(sequence.Scope, placement);
-        sequence.Started = true;
-        counters.PromptFound(sequence.Position);
-        sequence.Generation.Admit(sequence.Position);
     }
 
     private (int Planned, TimeSpan? PauseEnds) Plan()
@@ -196,6 +158,8 @@ internal sealed class EngineLoop(
             pauseEnds = pauseEnds is { } soonest && soonest < left ? soonest : left;
         }
 
+        // Prompts make a batch long, and a first token is waited for.
+        _flushSoon = prompts > 0;
         return (BatchPlanner.Plan(_work.AsSpan(0, count), settings.BatchTokens, _pace.Budget(count - prompts, prompts), _shares), pauseEnds);
     }
 
@@ -245,7 +209,7 @@ internal sealed class EngineLoop(
             var from = sequence.Position - share.Tokens;
             var prompt = sequence.Generation.Prompt;
             var last = sequence.LastToken;
-            _cache.Append(share.Slot, from < prompt.Length ? prompt.AsSpan(from, share.Tokens) : new ReadOnlySpan<int>(ref last));
+            cache.Append(share.Slot, from < prompt.Length ? prompt.AsSpan(from, share.Tokens) : new ReadOnlySpan<int>(ref last));
         }
     }
 
@@ -266,12 +230,29 @@ internal sealed class EngineLoop(
 
             sequence.LastToken = token;
             sequence.Sampled++;
+            _flushSoon |= sequence.Sampled == 1;
             counters.TokenSampled();
             sequence.Generation.TokenSampled();
             Deliver(sequence, token);
         }
 
+        if (_flushSoon || clock.GetElapsedTime(_flushedAt) >= LongestHold)
+        {
+            Flush();
+        }
+
         ReportOccupation();
+    }
+
+    private void Flush()
+    {
+        foreach (var sequence in _running)
+        {
+            sequence.Generation.Flush();
+        }
+
+        _flushedAt = clock.GetTimestamp();
+        _flushSoon = false;
     }
 
     private bool TryChoose(RunningSequence sequence, out int token)
@@ -330,7 +311,7 @@ internal sealed class EngineLoop(
         _running.Remove(sequence);
         _slots[sequence.Slot] = null;
         sequence.Ended = true;
-        _cache.Release(sequence.Slot);
+        cache.Release(sequence.Slot);
         ReportOccupation();
     }
 
@@ -343,6 +324,6 @@ internal sealed class EngineLoop(
         }
 
         counters.Occupied(_running.Count, kvTokens);
-        counters.Kept(_cache.IdleTokens, _cache.Blocks);
+        counters.Kept(cache.Free, cache.IdleTokens, cache.Blocks);
     }
 }

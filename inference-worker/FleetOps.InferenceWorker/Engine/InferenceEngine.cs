@@ -1,3 +1,4 @@
+using FleetOps.InferenceWorker.Engine.Prefixes;
 using FleetOps.InferenceWorker.Engine.Requests;
 using FleetOps.InferenceWorker.Engine.Sampling;
 using FleetOps.LlamaCpp;
@@ -40,7 +41,8 @@ internal sealed class InferenceEngine : IDisposable
         _clock = clock;
         Settings = settings;
         _queue = new RequestQueue(settings.MaxWaiting, settings.MaxWaitingTokens);
-        _loop = new EngineLoop(model, context, settings, _queue, Counters, clock) { BatchComputed = batchComputed };
+        var cache = new SlotCache(context, settings.MaxSequences, settings.ReusePrefixes && model.KeepsEachToken);
+        _loop = new EngineLoop(model, context, cache, settings, _queue, Counters, clock) { BatchComputed = batchComputed };
         _thread = new Thread(Run) { Name = "engine", IsBackground = true };
     }
 
@@ -52,6 +54,12 @@ internal sealed class InferenceEngine : IDisposable
 
     /// <summary>What was done so far.</summary>
     public EngineCounters Counters { get; } = new();
+
+    /// <summary>What the engine is at now. The values are read one by one, so that two of them may be a batch apart.</summary>
+    public EngineLoad Load => new(
+        Running, Waiting, _queue.Tokens, Counters.FreeSlots, Counters.KvTokens, Counters.IdleKvTokens,
+        (long)Settings.ContextLength * Settings.MaxSequences, Counters.CachedBlocks, Counters.PromptTokens, Counters.CachedPromptTokens,
+        Counters.SampledTokens, EstimatedWait, _closed);
 
     /// <summary>Requests that hold a slot.</summary>
     public int Running => Counters.Running;

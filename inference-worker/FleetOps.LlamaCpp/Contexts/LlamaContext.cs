@@ -20,6 +20,8 @@ public sealed unsafe class LlamaContext : IDisposable
     private readonly LlamaVocabulary _vocabulary;
     private readonly SingleUser _user = new();
     private readonly bool[] _outputs;
+    private readonly List<(LlamaLogLevel, string)> _log = [];
+    private int _outputsSet;
     private readonly bool _unified;
     private readonly int _positions;
     private AdapterHandle? _adapter;
@@ -85,7 +87,8 @@ public sealed unsafe class LlamaContext : IDisposable
         ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
         var native = batch.Native;
         Check(native);
-        Array.Clear(_outputs);
+        _outputs.AsSpan(0, _outputsSet).Clear();
+        _outputsSet = 0;
 
         var flag = (nint)_handle.AbortFlag;
         Volatile.Write(ref *(int*)flag, 0);
@@ -95,13 +98,20 @@ public sealed unsafe class LlamaContext : IDisposable
             return DecodeStatus.Aborted;
         }
 
-        var log = new List<(LlamaLogLevel, string)>();
-        var error = "";
-        var status = LlamaLog.Capture(log, () => DecodeGuarded(native, out error));
+        // A decode may take less than a millisecond, so it makes no garbage.
+        _log.Clear();
+        string error;
+        int status;
+        using (LlamaLog.Capture(_log))
+        {
+            status = DecodeGuarded(native, out error);
+        }
+
         GC.KeepAlive(batch);
         switch (status)
         {
             case 0:
+                _outputsSet = native.NTokens;
                 for (var i = 0; i < native.NTokens; i++)
                 {
                     _outputs[i] = native.Logits[i] != 0 || Pooling is not null;
@@ -113,9 +123,9 @@ public sealed unsafe class LlamaContext : IDisposable
             case 2:
                 return DecodeStatus.Aborted;
             case -1:
-                throw new LlamaException(LlamaFault.BatchRejected, $"llama.cpp refuses the batch of {native.NTokens} tokens: {LlamaLog.Summary(log)}");
+                throw new LlamaException(LlamaFault.BatchRejected, $"llama.cpp refuses the batch of {native.NTokens} tokens: {LlamaLog.Summary(_log)}");
             default:
-                throw new LlamaException(LlamaFault.DecodeFailed, $"The decode of {native.NTokens} tokens failed with {status}: {(error.Length > 0 ? error : LlamaLog.Summary(log))}");
+                throw new LlamaException(LlamaFault.DecodeFailed, $"The decode of {native.NTokens} tokens failed with {status}: {(error.Length > 0 ? error : LlamaLog.Summary(_log))}");
         }
     }
 

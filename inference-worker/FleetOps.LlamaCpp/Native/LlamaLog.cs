@@ -38,22 +38,21 @@ internal static unsafe class LlamaLog
     /// <summary>Collects what is logged while <paramref name="call"/> runs, on whatever thread.</summary>
     public static T Capture<T>(List<(LlamaLogLevel Level, string Line)> lines, Func<T> call)
     {
+        using (Capture(lines))
+        {
+            return call();
+        }
+    }
+
+    /// <summary>Collects what is logged until what it gives is disposed, on whatever thread.</summary>
+    public static OpenCapture Capture(List<(LlamaLogLevel Level, string Line)> lines)
+    {
         lock (Gate)
         {
             Captures.Add(lines);
         }
 
-        try
-        {
-            return call();
-        }
-        finally
-        {
-            lock (Gate)
-            {
-                Captures.Remove(lines);
-            }
-        }
+        return new OpenCapture(lines);
     }
 
     /// <summary>The errors among the captured lines, or the warnings when there are none, as one line.</summary>
@@ -123,6 +122,17 @@ internal static unsafe class LlamaLog
         }
 
         _listener?.Invoke(_fragmentLevel, line);
+    }
+
+    internal readonly ref struct OpenCapture(List<(LlamaLogLevel Level, string Line)> lines)
+    {
+        public void Dispose()
+        {
+            lock (Gate)
+            {
+                Captures.Remove(lines);
+            }
+        }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

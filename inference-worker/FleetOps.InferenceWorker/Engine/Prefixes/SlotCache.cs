@@ -48,7 +48,7 @@ internal sealed class SlotCache
     public bool Reuses => _reuses;
 
     /// <summary>Slots that nobody holds.</summary>
-    public int Free => _busy.Count(static busy => !busy);
+    public int Free => _busy.AsSpan().Count(false);
 
     /// <summary>Blocks that slots hold, shared ones counted once.</summary>
     public int Blocks => _tree.Blocks;

@@ -13,6 +13,7 @@ namespace FleetOps.InferenceWorker.Engine.Requests;
 internal sealed class Generation
 {
     private readonly Channel<GeneratedToken> _tokens;
+    private readonly List<GeneratedToken> _held = [];
     private readonly TaskCompletionSource<bool> _admitted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TimeProvider _clock;
     private readonly Action<Generation> _roomMade;
@@ -131,10 +132,22 @@ internal sealed class Generation
         }
     }
 
+    /// <summary>Puts a token into the channel at the next <see cref="Flush"/>.</summary>
     internal void Write(GeneratedToken token)
     {
         Interlocked.Increment(ref _unread);
-        _tokens.Writer.TryWrite(token);
+        _held.Add(token);
+    }
+
+    /// <summary>Hands over what was written. The first of the tokens wakes the reader.</summary>
+    internal void Flush()
+    {
+        foreach (var token in _held)
+        {
+            _tokens.Writer.TryWrite(token);
+        }
+
+        _held.Clear();
     }
 
     internal void Complete(EndCause cause, int sampledTokens, int? finalToken = null, string? detail = null)
@@ -148,6 +161,7 @@ internal sealed class Generation
             Detail = detail,
         };
         _admitted.TrySetResult(false);
+        Flush();
         _tokens.Writer.TryComplete();
     }
 }
