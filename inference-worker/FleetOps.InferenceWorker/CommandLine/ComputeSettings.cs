@@ -13,6 +13,7 @@ internal sealed class ComputeSettings
     private const int MaxThreads = 512;
     private const int MaxContextLength = 16 * 1024 * 1024;
     private const int MaxBatchTokens = 65_536;
+    private const int MaxDraftTokens = 16;
 
     private readonly Option<BackendRequest> _backend = Setting.Choice("--backend", "What computes", () => BackendRequest.Auto);
 
@@ -21,6 +22,8 @@ internal sealed class ComputeSettings
     private readonly Option<int> _maxSequences = Setting.Number("--max-sequences", "Requests computed at once", 1, ContextParameters.SequenceLimit, () => 8);
 
     private readonly Option<int> _batchTokens = Setting.Number("--batch-tokens", "Tokens of one batch; more is faster for prompts and makes running streams wait longer", 1, MaxBatchTokens, () => 512);
+
+    private readonly Option<int> _draftTokens = Setting.Number("--draft-tokens", "Tokens guessed for each stream from what its text repeats; faster where it repeats much, else slower", 0, MaxDraftTokens, () => 0);
 
     private readonly Option<int?> _microBatchTokens = Setting.OptionalNumber("--micro-batch-tokens", "Tokens computed at once; less takes less memory [default: those of a batch]", 1, MaxBatchTokens);
 
@@ -62,7 +65,7 @@ internal sealed class ComputeSettings
     {
         Option[] options =
         [
-            _backend, _contextLength, _maxSequences, _batchTokens, _microBatchTokens, _kvCacheType, _valueCacheType, _flashAttention,
+            _backend, _contextLength, _maxSequences, _batchTokens, _draftTokens, _microBatchTokens, _kvCacheType, _valueCacheType, _flashAttention,
             _gpuLayers, _splitMode, _mainGpu, _tensorSplit, _loadMode, _numa, _threads,
             _ropeScaling, _ropeFactor, _ropeFrequencyBase, _yarnOriginalContext, _pooling, _adapters, _adapterDirectory,
         ];
@@ -78,6 +81,7 @@ internal sealed class ComputeSettings
         ContextLength = result.GetValue(_contextLength),
         MaxSequences = result.GetValue(_maxSequences),
         BatchTokens = result.GetValue(_batchTokens),
+        DraftTokens = result.GetValue(_draftTokens),
         MicroBatchTokens = result.GetValue(_microBatchTokens),
         KvCacheType = result.GetValue(_kvCacheType),
         ValueCacheType = result.GetValue(_valueCacheType),

@@ -5,6 +5,8 @@ internal sealed class EngineCounters
 {
     private long _promptTokens;
     private long _cachedPromptTokens;
+    private long _draftedTokens;
+    private long _acceptedTokens;
     private long _sampledTokens;
     private long _batches;
     private long _kvTokens;
@@ -19,6 +21,12 @@ internal sealed class EngineCounters
 
     /// <summary>Prompt tokens that were not computed, because the KV cache held them already.</summary>
     public long CachedPromptTokens => Volatile.Read(ref _cachedPromptTokens);
+
+    /// <summary>Tokens that were guessed.</summary>
+    public long DraftedTokens => Volatile.Read(ref _draftedTokens);
+
+    /// <summary>Tokens that were guessed right.</summary>
+    public long AcceptedTokens => Volatile.Read(ref _acceptedTokens);
 
     /// <summary>Tokens that were sampled.</summary>
     public long SampledTokens => Volatile.Read(ref _sampledTokens);
@@ -51,6 +59,12 @@ internal sealed class EngineCounters
     }
 
     internal void PromptFound(int cachedTokens) => Volatile.Write(ref _cachedPromptTokens, _cachedPromptTokens + cachedTokens);
+
+    internal void Drafted(int tokens, int accepted)
+    {
+        Volatile.Write(ref _draftedTokens, _draftedTokens + tokens);
+        Volatile.Write(ref _acceptedTokens, _acceptedTokens + accepted);
+    }
 
     internal void TokenSampled() => Volatile.Write(ref _sampledTokens, _sampledTokens + 1);
 

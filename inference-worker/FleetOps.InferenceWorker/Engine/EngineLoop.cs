@@ -12,22 +12,15 @@ namespace FleetOps.InferenceWorker.Engine;
 /// compute it, sample, hand out the tokens. One thread runs it and is the only one that touches the context.
 /// </summary>
 internal sealed class EngineLoop(
-    LlamaModel model, LlamaContext context, SlotCache cache, EngineSettings settings, RequestQueue queue, EngineCounters counters, TimeProvider clock)
+    LlamaModel model, LlamaContext context, SlotCache cache, BatchRunner batches, EngineSettings settings, RequestQueue queue, EngineCounters counters, TimeProvider clock)
 {
     // Waking a reader and writing its message takes as long as a decode of a tiny model. Within this time nobody misses a token.
     private static readonly TimeSpan LongestHold = TimeSpan.FromMilliseconds(2);
 
     private readonly PrefillSharing _sharing = new(cache, counters);
-    private readonly PromptPace _pace = new(settings.MaxSequences, settings.BatchTokens);
-    private readonly RunningSequence?[] _slots = new RunningSequence?[settings.MaxSequences];
     private readonly List<RunningSequence> _running = [];
-    private readonly SequenceWork[] _work = new SequenceWork[settings.MaxSequences];
-    private readonly BatchShare[] _shares = new BatchShare[settings.MaxSequences];
     private long _flushedAt;
     private bool _flushSoon;
-
-    /// <summary>Tells how many tokens each batch held.</summary>
-    public Action<int>? BatchComputed { get; init; }
 
     /// <summary>Runs until asked to stop; then ends what is left.</summary>
     /// <param name="wake">Set whenever there may be something to do.</param>
@@ -35,15 +28,14 @@ internal sealed class EngineLoop(
     /// <param name="stopping">Whether to stop.</param>
     public void Run(AutoResetEvent wake, Action<int> turnEnded, Func<bool> stopping)
     {
-        using var batch = new LlamaBatch(settings.BatchTokens);
         ReportOccupation();
         while (!stopping())
         {
             EndThoseThatGaveUp();
             _sharing.StartThoseThatWaited(_running);
             Admit();
-            var (planned, pauseEnds) = Plan();
-            if (planned == 0)
+            var pauseEnds = batches.Plan(_running);
+            if (!batches.HoldsTokens)
             {
                 Flush();
                 turnEnded(_running.Count);
@@ -51,13 +43,14 @@ internal sealed class EngineLoop(
                 continue;
             }
 
-            if (_flushSoon)
+            if (batches.HoldsPrompts)
             {
+                // It takes long, and what was said can be read meanwhile.
                 Flush();
             }
 
-            Compute(batch, planned);
-            Sample(planned);
+            batches.Compute();
+            Sample();
             turnEnded(_running.Count);
         }
 
@@ -125,115 +118,18 @@ internal sealed class EngineLoop(
             var placement = cache.Place(generation.Scope, generation.Prompt);
             var sequence = new RunningSequence(placement.Slot, generation, clock.GetTimestamp());
             cache.Take(sequence.Slot);
-            _slots[sequence.Slot] = sequence;
             _running.Add(sequence);
             _sharing.Start(sequence, placement, _running);
             ReportOccupation();
         }
     }
 
-    private (int Planned, TimeSpan? PauseEnds) Plan()
+    private void Sample()
     {
-        TimeSpan? pauseEnds = null;
-        var (count, prompts) = (0, 0);
-        foreach (var sequence in _running)
+        foreach (var sequence in batches.Sampling)
         {
-            sequence.LogitsIndex = -1;
-            if (!sequence.Started)
-            {
-                continue;
-            }
-
-            if (sequence.Generation.HasRoom)
-            {
-                sequence.PausedAt = null;
-                prompts += sequence.PromptTokensLeft > 0 ? 1 : 0;
-                _work[count++] = new SequenceWork(sequence.Slot, sequence.PromptTokensLeft);
-                continue;
-            }
-
-            sequence.PausedAt ??= clock.GetTimestamp();
-            var left = settings.SlowReaderTimeout - clock.GetElapsedTime(sequence.PausedAt.Value);
-            left = left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1);
-            pauseEnds = pauseEnds is { } soonest && soonest < left ? soonest : left;
-        }
-
-        // Prompts make a batch long, and a first token is waited for.
-        _flushSoon = prompts > 0;
-        return (BatchPlanner.Plan(_work.AsSpan(0, count), settings.BatchTokens, _pace.Budget(count - prompts, prompts), _shares), pauseEnds);
-    }
-
-    private void Compute(LlamaBatch batch, int planned)
-    {
-        batch.Clear();
-        var (promptTokens, decoding) = (0, 0);
-        // llama.cpp computes streams together where their numbers follow one another.
-        _shares.AsSpan(0, planned).Sort(static (one, other) => one.Slot.CompareTo(other.Slot));
-        foreach (var share in _shares.AsSpan(0, planned))
-        {
-            var sequence = _slots[share.Slot]!;
-            var prompt = sequence.Generation.Prompt;
-            var decodes = sequence.PromptTokensLeft == 0;
-            promptTokens += decodes ? 0 : share.Tokens;
-            decoding += decodes ? 1 : 0;
-            for (var i = 0; i < share.Tokens; i++)
-            {
-                var token = decodes ? sequence.LastToken : prompt[sequence.Position];
-                var index = batch.Add(token, sequence.Position, share.Slot, share.Samples && i == share.Tokens - 1);
-                sequence.Position++;
-                sequence.LogitsIndex = index;
-            }
-
-            sequence.LogitsIndex = share.Samples ? sequence.LogitsIndex : -1;
-        }
-
-        var tokens = batch.Count;
-        var started = clock.GetTimestamp();
-        var status = context.Decode(batch);
-        if (status != DecodeStatus.Success)
-        {
-            throw new InvalidOperationException($"llama.cpp answered {status} to a batch of {tokens} tokens of {planned} sequences.");
-        }
-
-        _pace.Note(decoding, promptTokens, clock.GetElapsedTime(started));
-        NoteComputed(planned);
-        counters.BatchComputed(promptTokens);
-        BatchComputed?.Invoke(tokens);
-    }
-
-    private void NoteComputed(int planned)
-    {
-        foreach (var share in _shares.AsSpan(0, planned))
-        {
-            var sequence = _slots[share.Slot]!;
-            var from = sequence.Position - share.Tokens;
-            var prompt = sequence.Generation.Prompt;
-            var last = sequence.LastToken;
-            cache.Append(share.Slot, from < prompt.Length ? prompt.AsSpan(from, share.Tokens) : new ReadOnlySpan<int>(ref last));
-        }
-    }
-
-    private void Sample(int planned)
-    {
-        foreach (var share in _shares.AsSpan(0, planned))
-        {
-            var sequence = _slots[share.Slot]!;
-            if (sequence.LogitsIndex < 0 || sequence.Generation.CancelRequested)
-            {
-                continue;
-            }
-
-            if (!TryChoose(sequence, out var token))
-            {
-                continue;
-            }
-
-            sequence.LastToken = token;
-            sequence.Sampled++;
-            _flushSoon |= sequence.Sampled == 1;
-            counters.TokenSampled();
-            sequence.Generation.TokenSampled();
-            Deliver(sequence, token);
+            var accepted = sequence.Generation.CancelRequested ? 0 : Sample(sequence);
+            batches.Settle(sequence, accepted);
         }
 
         if (_flushSoon || clock.GetElapsedTime(_flushedAt) >= LongestHold)
@@ -255,11 +151,34 @@ internal sealed class EngineLoop(
         _flushSoon = false;
     }
 
-    private bool TryChoose(RunningSequence sequence, out int token)
+    // Every token is drawn from the logits that follow those before it, so guesses change the speed and never the answer.
+    private int Sample(RunningSequence sequence)
+    {
+        var accepted = 0;
+        while (TryChoose(sequence, sequence.LogitsIndex + accepted, out var token))
+        {
+            sequence.LastToken = token;
+            sequence.Sampled++;
+            _flushSoon |= sequence.Sampled == 1;
+            counters.TokenSampled();
+            sequence.Generation.TokenSampled();
+            Deliver(sequence, token, sequence.LogitsIndex + accepted);
+            if (sequence.Ended || accepted == sequence.DraftCount || sequence.Draft[accepted] != token)
+            {
+                break;
+            }
+
+            accepted++;
+        }
+
+        return accepted;
+    }
+
+    private bool TryChoose(RunningSequence sequence, int index, out int token)
     {
         try
         {
-            token = sequence.Generation.Sampler!.Sample(context, sequence.LogitsIndex);
+            token = sequence.Generation.Sampler!.Sample(context, index);
             return true;
         }
         catch (LlamaException exception) when (exception.Fault == LlamaFault.SamplingFailed)
@@ -270,7 +189,7 @@ internal sealed class EngineLoop(
         }
     }
 
-    private void Deliver(RunningSequence sequence, int token)
+    private void Deliver(RunningSequence sequence, int token, int index)
     {
         var request = sequence.Generation.Request;
         if (request.StopTokens.Contains(token))
@@ -285,7 +204,7 @@ internal sealed class EngineLoop(
             return;
         }
 
-        var logProbs = request.LogProbs > 0 ? TokenLogProbs.Of(context.GetLogits(sequence.LogitsIndex), token, request.LogProbs) : null;
+        var logProbs = request.LogProbs > 0 ? TokenLogProbs.Of(context.GetLogits(index), token, request.LogProbs) : null;
         sequence.Generation.Write(new GeneratedToken(token, logProbs));
         if (sequence.Sampled >= request.MaxTokens)
         {
@@ -309,7 +228,6 @@ internal sealed class EngineLoop(
     private void Release(RunningSequence sequence)
     {
         _running.Remove(sequence);
-        _slots[sequence.Slot] = null;
         sequence.Ended = true;
         cache.Release(sequence.Slot);
         ReportOccupation();

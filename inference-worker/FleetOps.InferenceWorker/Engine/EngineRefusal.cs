@@ -9,6 +9,9 @@ internal enum EngineRefusal
     /// <summary>The request would wait for longer than it may.</summary>
     WaitTooLong,
 
+    /// <summary>There is no LoRA adapter of the name that was asked for.</summary>
+    UnknownAdapter,
+
     /// <summary>The engine is draining, has ended or has failed.</summary>
     Closed,
 }

@@ -24,6 +24,9 @@ internal sealed record EngineSettings
     /// <summary>Whether prompts that begin alike are computed once. Models whose cache cannot be taken back compute each anew in any case.</summary>
     public bool ReusePrefixes { get; init; } = true;
 
+    /// <summary>How many tokens are guessed for each stream and batch from what stood in its prompt before; 0 guesses none. Faster where text is repeated and the machine has computing power to spare, else slower.</summary>
+    public int DraftTokens { get; init; }
+
     /// <summary>Tokens of one request that may lie unread before its sequence pauses.</summary>
     public int OutputCapacity { get; init; } = 256;
 

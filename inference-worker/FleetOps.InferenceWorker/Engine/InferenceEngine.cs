@@ -1,3 +1,5 @@
+using FleetOps.InferenceWorker.Engine.Adapters;
+using FleetOps.InferenceWorker.Engine.Batching;
 using FleetOps.InferenceWorker.Engine.Prefixes;
 using FleetOps.InferenceWorker.Engine.Requests;
 using FleetOps.InferenceWorker.Engine.Sampling;
@@ -18,6 +20,8 @@ internal sealed class InferenceEngine : IDisposable
 
     private readonly LlamaModel _model;
     private readonly LlamaContext _context;
+    private readonly AdapterSet? _adapters;
+    private readonly BatchRunner _batches;
     private readonly RequestQueue _queue;
     private readonly TimeProvider _clock;
     private readonly EngineLoop _loop;
@@ -29,7 +33,7 @@ internal sealed class InferenceEngine : IDisposable
     private volatile bool _stopping;
 
     /// <summary>Makes an engine; <see cref="Start"/> sets it going. The model stays the caller's.</summary>
-    public InferenceEngine(LlamaModel model, LlamaContext context, EngineSettings settings, TimeProvider clock, Action<int>? batchComputed = null)
+    public InferenceEngine(LlamaModel model, LlamaContext context, EngineSettings settings, TimeProvider clock, Action<int>? batchComputed = null, AdapterSet? adapters = null)
     {
         if (settings.BatchTokens < settings.MaxSequences)
         {
@@ -38,11 +42,13 @@ internal sealed class InferenceEngine : IDisposable
 
         _model = model;
         _context = context;
+        _adapters = adapters;
         _clock = clock;
         Settings = settings;
         _queue = new RequestQueue(settings.MaxWaiting, settings.MaxWaitingTokens);
         var cache = new SlotCache(context, settings.MaxSequences, settings.ReusePrefixes && model.KeepsEachToken);
-        _loop = new EngineLoop(model, context, cache, settings, _queue, Counters, clock) { BatchComputed = batchComputed };
+        _batches = new BatchRunner(context, cache, settings, Counters, clock) { Computed = batchComputed };
+        _loop = new EngineLoop(model, context, cache, _batches, settings, _queue, Counters, clock);
         _thread = new Thread(Run) { Name = "engine", IsBackground = true };
     }
 
@@ -115,11 +121,13 @@ internal sealed class InferenceEngine : IDisposable
                 EngineRefusal.WaitTooLong, $"A slot is expected in {wait.TotalSeconds:0.0} s, and the request may wait for {longest.TotalSeconds:0.0} s.", wait);
         }
 
-        var sampler = SamplerFactory.Create(_model, request, Settings.ContextLength);
-        var generation = new Generation(request, sampler, Settings.OutputCapacity, _clock, roomMade: _ => _wake.Set(), cancel: Cancel);
+        var adapter = request.AdapterName is { } name
+            ? _adapters?.Acquire(name) ?? throw new EngineRefusedException(EngineRefusal.UnknownAdapter, $"There is no adapter '{name}'.")
+            : null;
+        var generation = Make(request, adapter);
         if (!_queue.TryEnqueue(generation))
         {
-            sampler.Dispose();
+            generation.Complete(EndCause.Cancelled, sampledTokens: 0);
             throw Refusal();
         }
 
@@ -152,7 +160,22 @@ internal sealed class InferenceEngine : IDisposable
     {
         // The event stays: a handler that ends late still cancels its request.
         Stop();
+        _batches.Dispose();
         _context.Dispose();
+    }
+
+    private Generation Make(GenerationRequest request, AdapterLease? adapter)
+    {
+        try
+        {
+            var sampler = SamplerFactory.Create(_model, request, Settings.ContextLength);
+            return new Generation(request, sampler, adapter, Settings.OutputCapacity, _clock, roomMade: _ => _wake.Set(), cancel: Cancel);
+        }
+        catch
+        {
+            adapter?.Dispose();
+            throw;
+        }
     }
 
     // A loop that ends says so before it closes the queue, so the cause is known here.

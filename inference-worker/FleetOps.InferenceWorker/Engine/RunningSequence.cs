@@ -1,5 +1,6 @@
 using FleetOps.InferenceWorker.Engine.Prefixes;
 using FleetOps.InferenceWorker.Engine.Requests;
+using FleetOps.LlamaCpp.Models;
 
 namespace FleetOps.InferenceWorker.Engine;
 
@@ -14,6 +15,9 @@ internal sealed class RunningSequence(int slot, Generation generation, long admi
 
     /// <summary>With whom it shares what was computed.</summary>
     public PrefixScope Scope { get; } = generation.Scope;
+
+    /// <summary>The LoRA adapter that it is computed with; null for none.</summary>
+    public LlamaAdapter? Adapter { get; } = generation.Adapter?.Adapter;
 
     /// <summary>When it got the slot.</summary>
     public long AdmittedAt { get; } = admittedAt;
@@ -42,9 +46,29 @@ internal sealed class RunningSequence(int slot, Generation generation, long admi
     /// <summary>Where in the current batch its logits are; -1 if it samples nothing this time.</summary>
     public int LogitsIndex { get; set; } = -1;
 
+    /// <summary>Number of the last batch that it was part of.</summary>
+    public long LastBatch { get; set; }
+
+    /// <summary>Tokens that are guessed to follow <see cref="LastToken"/>, of which <see cref="DraftCount"/> count.</summary>
+    public int[] Draft { get; private set; } = [];
+
+    /// <summary>How many tokens were guessed for the current batch.</summary>
+    public int DraftCount { get; set; }
+
     /// <summary>Since when it waits for its reader; null while it runs.</summary>
     public long? PausedAt { get; set; }
 
     /// <summary>Prompt tokens that have not been computed.</summary>
     public int PromptTokensLeft => Math.Max(0, Generation.Prompt.Length - Position);
+
+    /// <summary>Room for as many guesses; none for 0 or less.</summary>
+    public Span<int> Room(int most)
+    {
+        if (Draft.Length < most)
+        {
+            Draft = new int[most];
+        }
+
+        return Draft.AsSpan(0, Math.Max(0, most));
+    }
 }

@@ -50,7 +50,7 @@ internal static class ModelLoading
             var threads = options.Threads ?? CpuQuota.DefaultThreads(model.SizeBytes);
             template = ConversationTemplate.Of(model, options.ChatTemplate);
             adapters = Adapters(model, file, options, capabilities);
-            generation = capabilities.Generates ? Generation(model, options, contextLength, threads, clock, batchComputed) : null;
+            generation = capabilities.Generates ? Generation(model, options, contextLength, threads, clock, batchComputed, adapters) : null;
             embedding = capabilities.Embeds || capabilities.Ranks ? Embedding(model, options, contextLength, threads, batchComputed) : null;
             generation?.Start();
             embedding?.Start();
@@ -122,7 +122,7 @@ internal static class ModelLoading
         }
     }
 
-    private static InferenceEngine Generation(LlamaModel model, ServeOptions options, int contextLength, int threads, TimeProvider clock, Action<int> batchComputed)
+    private static InferenceEngine Generation(LlamaModel model, ServeOptions options, int contextLength, int threads, TimeProvider clock, Action<int> batchComputed, AdapterSet adapters)
     {
         var context = new LlamaContext(model, new ContextParameters
         {
@@ -144,9 +144,10 @@ internal static class ModelLoading
             Threads = threads,
             MaxWaiting = options.MaxWaiting,
             OutputCapacity = options.OutputCapacity,
+            DraftTokens = options.DraftTokens,
             SlowReaderTimeout = options.SlowReaderTimeout,
         };
-        return new InferenceEngine(model, context, settings, clock, batchComputed);
+        return new InferenceEngine(model, context, settings, clock, batchComputed, adapters);
     }
 
     private static EmbeddingEngine Embedding(LlamaModel model, ServeOptions options, int contextLength, int threads, Action<int> batchComputed)

@@ -133,6 +133,9 @@ internal sealed record ServeOptions
     /// <summary>Tokens that are computed at once; null is <see cref="BatchTokens"/>.</summary>
     public int? MicroBatchTokens { get; init; }
 
+    /// <summary>Tokens that are guessed for each stream and batch from what stood in its prompt before; 0 guesses none.</summary>
+    public int DraftTokens { get; init; }
+
     /// <summary>Tokens of one request that may lie unread before its sequence pauses.</summary>
     public int OutputCapacity { get; init; } = 256;
 

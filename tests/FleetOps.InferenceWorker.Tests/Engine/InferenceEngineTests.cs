@@ -180,14 +180,17 @@ public sealed class InferenceEngineTests
         var random = new Random(42);
         var kept = new List<Task<int[]>>();
         var dropped = new List<Generation>();
-        for (var i = 0; i < 300; i++)
+        var shared = Enumerable.Range(0, 150).Select(_ => random.Next(3, 380)).ToArray();
+        for (var i = 0; i < 2000; i++)
         {
-            if (i % 20 == 0)
+            if (i % 100 == 0)
             {
                 kept.Add(TokensOf(worker.Engine.Submit(steady)));
             }
 
-            var victim = worker.Engine.Submit(InProcessWorker.Endless([.. Enumerable.Range(0, random.Next(1, 100)).Select(_ => random.Next(3, 380))]));
+            // Half of them begin alike, so that some wait for one another's prompts.
+            int[] prompt = [.. shared[..(random.Next(2) * 150)], .. Enumerable.Range(0, random.Next(1, 100)).Select(_ => random.Next(3, 380))];
+            var victim = worker.Engine.Submit(InProcessWorker.Endless(prompt));
             dropped.Add(victim);
             var after = random.Next(4);
             if (after > 0 && await victim.Admitted)
@@ -204,7 +207,12 @@ public sealed class InferenceEngineTests
 
         Assert.All(await Task.WhenAll(dropped.Select(EndOf)), end => Assert.Equal(EndCause.Cancelled, end.Cause));
         Assert.All(await Task.WhenAll(kept), tokens => Assert.Equal(alone, tokens));
-        Assert.Equal((0, 0, 0L), (worker.Engine.Running, worker.Engine.Waiting, worker.Engine.Counters.KvTokens));
+        var load = worker.Engine.Load;
+        Assert.Equal((0, 0, 0L, 4), (load.Running, load.Waiting, load.KvTokens, load.FreeSlots));
+
+        // What the slots are said to hold is what lies in the cache, cell by cell.
+        worker.Engine.Stop();
+        Assert.Equal(load.IdleKvTokens, Enumerable.Range(0, 4).Sum(slot => worker.Engine.Context.MemorySequenceMaxPosition(slot) + 1));
     }
 
     [Fact]

@@ -206,5 +206,5 @@ public sealed class RequestQueueTests
             Tenant = $"{arrival.Tenant}",
             Priority = arrival.Priority,
         },
-        sampler: null, capacity: 1, TimeProvider.System, _ => { }, _ => { });
+        sampler: null, adapter: null, capacity: 1, TimeProvider.System, _ => { }, _ => { });
 }

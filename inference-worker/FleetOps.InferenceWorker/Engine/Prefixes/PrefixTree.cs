@@ -30,6 +30,9 @@ internal sealed class PrefixTree
     /// <summary>How many tokens a slot holds.</summary>
     public int Count(int slot) => _entries[slot].Tokens.Count;
 
+    /// <summary>The tokens that a slot holds; valid until it changes.</summary>
+    public ReadOnlySpan<int> Tokens(int slot) => CollectionsMarshal.AsSpan(_entries[slot].Tokens);
+
     /// <summary>Empties a slot and says who may share what comes.</summary>
     public void Open(int slot, PrefixScope scope)
     {

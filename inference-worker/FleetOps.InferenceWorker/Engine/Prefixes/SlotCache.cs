@@ -117,6 +117,9 @@ internal sealed class SlotCache
         return tokens;
     }
 
+    /// <summary>The tokens that a slot holds; valid until it changes.</summary>
+    public ReadOnlySpan<int> Tokens(int slot) => _tree.Tokens(slot);
+
     /// <summary>Notes tokens that were computed.</summary>
     public void Append(int slot, ReadOnlySpan<int> tokens) => _tree.Append(slot, tokens);
 

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using FleetOps.InferenceWorker.Engine.Adapters;
 using FleetOps.InferenceWorker.Engine.Prefixes;
 using FleetOps.LlamaCpp.Sampling;
 
@@ -28,12 +29,13 @@ internal sealed class Generation
     private volatile bool _cancelled;
 
     internal Generation(
-        GenerationRequest request, LlamaSampler? sampler, int capacity, TimeProvider clock, Action<Generation> roomMade, Action<Generation> cancel)
+        GenerationRequest request, LlamaSampler? sampler, AdapterLease? adapter, int capacity, TimeProvider clock, Action<Generation> roomMade, Action<Generation> cancel)
     {
         Request = request;
         Sampler = sampler;
+        Adapter = adapter;
         Prompt = request.Prompt as int[] ?? [.. request.Prompt];
-        Scope = new PrefixScope(request.Tenant, request.CacheSalt, request.AdapterName);
+        Scope = new PrefixScope(request.Tenant, request.CacheSalt, adapter?.Adapter);
         _capacity = capacity;
         _clock = clock;
         _roomMade = roomMade;
@@ -69,6 +71,9 @@ internal sealed class Generation
 
     /// <summary>Chooses the tokens. It belongs to the loop from submission on, and goes with the end.</summary>
     internal LlamaSampler? Sampler { get; }
+
+    /// <summary>The LoRA adapter, which stays loaded until the end; null for none.</summary>
+    internal AdapterLease? Adapter { get; }
 
     /// <summary>Whether the caller has asked for the end.</summary>
     internal bool CancelRequested => _cancelled;
@@ -153,6 +158,7 @@ internal sealed class Generation
     internal void Complete(EndCause cause, int sampledTokens, int? finalToken = null, string? detail = null)
     {
         Sampler?.Dispose();
+        Adapter?.Dispose();
         End = new GenerationEnd(
             cause, finalToken, sampledTokens, CachedTokens, Queued,
             Prefill: _firstTokenAt == 0 ? TimeSpan.Zero : _clock.GetElapsedTime(_admittedAt, _firstTokenAt),
