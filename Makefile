@@ -31,11 +31,15 @@ bench-build:
 	@dotnet build tests/FleetOps.Benchmarks -c Release --disable-build-servers -v quiet -clp:NoSummary
 
 .PHONY: bench
-bench: bench-operator ## Measure everything; tables and JSON files go to artifacts/bench
+bench: bench-operator bench-worker ## Measure everything; tables and JSON files go to artifacts/bench
 
 .PHONY: bench-operator
 bench-operator: bench-build ## Measure the operator, planner included, with a real etcd and kube-apiserver (half an hour)
 	@$(benchmarks) operator $(FLAGS)
+
+.PHONY: bench-worker
+bench-worker: bench-build ## Measure the worker against llama-server and llama-batched-bench of the same llama.cpp (half an hour)
+	@$(benchmarks) worker $(FLAGS)
 
 .PHONY: bench-planner
 bench-planner: bench-build ## Measure the planner alone (two minutes)

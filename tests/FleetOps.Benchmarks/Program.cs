@@ -2,6 +2,7 @@ using System.CommandLine;
 using FleetOps.Benchmarks.Figures;
 using FleetOps.Benchmarks.Planning;
 using FleetOps.Benchmarks.Reports;
+using FleetOps.Benchmarks.Worker.Bare;
 using FleetOps.Benchmarks.Worker.Figures;
 
 var only = new Option<string[]>("--only") { Description = $"Figures to measure, by commas: {string.Join(", ", OperatorBench.Names)}. Default: all.", AllowMultipleArgumentsPerToken = true };
@@ -31,13 +32,15 @@ plannerCommand.SetAction(_ =>
 
 var workerOnly = new Option<string[]>("--only") { Description = $"Figures to measure, by commas; the beginning of a name chooses all that begin so: {string.Join(", ", WorkerBench.Names)}. Default: all.", AllowMultipleArgumentsPerToken = true };
 var workerRuns = new Option<int>("--runs") { Description = "Runs of each contender. Default: 7.", DefaultValueFactory = _ => 7 };
+var workerRequests = new Option<int>("--requests") { Description = "Requests over which memory must not grow. Default: 100000.", DefaultValueFactory = _ => 100_000 };
 var workerJit = new Option<bool>("--jit") { Description = "Measure the worker as development runs it, not the one that is shipped." };
-var workerCommand = new Command("worker", "Measures the inference worker against llama.cpp's own programs.") { workerOnly, workerRuns, workerJit };
+var workerCommand = new Command("worker", "Measures the inference worker against llama.cpp's own programs.") { workerOnly, workerRuns, workerRequests, workerJit };
 workerCommand.SetAction((parsed, cancel) => WorkerBench.RunAsync(
     new()
     {
         Only = Names(parsed.GetValue(workerOnly)),
         Runs = parsed.GetValue(workerRuns),
+        Requests = parsed.GetValue(workerRequests),
         Jit = parsed.GetValue(workerJit),
     },
     cancel));
@@ -48,7 +51,12 @@ var bare = new Command("bare-client", "Used by `operator`: applies documents and
 bare.Hidden = true;
 bare.SetAction((parsed, cancel) => BareClient.RunAsync(parsed.GetValue(kubeConfig)!, parsed.GetValue(documents)!, cancel));
 
-var root = new RootCommand("Measures FleetOps. Results are a table and a file in artifacts/bench.") { operatorCommand, plannerCommand, workerCommand, bare };
+var work = new Argument<string>("work");
+var bareBinding = new Command("bare-binding", "Used by `worker`: computes with the binding and does nothing else.") { work };
+bareBinding.Hidden = true;
+bareBinding.SetAction(parsed => BareBinding.Run(parsed.GetValue(work)!));
+
+var root = new RootCommand("Measures FleetOps. Results are a table and a file in artifacts/bench.") { operatorCommand, plannerCommand, workerCommand, bare, bareBinding };
 try
 {
     return await root.Parse(args).InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });

@@ -24,8 +24,8 @@ internal sealed class ThroughputFigure(Report report, string program, int count,
         await using (var peer = await PeerServer.StartAsync(shape, cancel))
         {
             // The first answers make page cache, thread pools and connections warm.
-            await RunAsync(worker, -1);
-            await RunAsync(peer, -1);
+            await WarmUp.RunAsync(worker, model, cancel);
+            await WarmUp.RunAsync(peer, model, cancel);
             // The limit is measured once in each pair, just before the worker.
             pairs = await Pairs.RunAsync(worker, peer, runs, async (server, run) =>
             {

@@ -8,7 +8,14 @@ internal static class WorkerBench
 {
     private static readonly (string Name, Func<Report, string, WorkerBenchOptions, CancellationToken, Task> Measure)[] Figures =
     [
-        .. ThroughputFigure.Counts.Select(count => ($"throughput-{count}", Measure((report, program, runs, cancel) => new ThroughputFigure(report, program, count, runs).MeasureAsync(cancel)))),
+        .. ThroughputFigure.Counts.Select(count => Figure($"throughput-{count}", (report, program, options, cancel) => new ThroughputFigure(report, program, count, options.Runs).MeasureAsync(cancel))),
+        Figure("shared-prefix", (report, program, options, cancel) => new SharedPrefixFigure(report, program, options.Runs).MeasureAsync(cancel)),
+        Figure("chat", (report, program, options, cancel) => new ChatFigure(report, program, options.Runs).MeasureAsync(cancel)),
+        Figure("long-prompt", (report, program, options, cancel) => new LongPromptFigure(report, program, options.Runs).MeasureAsync(cancel)),
+        Figure("overhead", (report, program, options, cancel) => new OverheadFigure(report, program, options.Runs).MeasureAsync(cancel)),
+        Figure("start-up", (report, program, options, cancel) => new StartUpFigure(report, program, options.Runs).MeasureAsync(cancel)),
+        Figure("memory", (report, program, options, cancel) => new ResidentFigure(report, program, options.Requests).MeasureBeyondBuffersAsync(cancel)),
+        Figure("growth", (report, program, options, cancel) => new ResidentFigure(report, program, options.Requests).MeasureGrowthAsync(cancel)),
     ];
 
     /// <summary>The names by which figures are chosen.</summary>
@@ -23,6 +30,7 @@ internal static class WorkerBench
         {
             foreach (var figure in Figures.Where(figure => chosen.Contains(figure.Name)))
             {
+                Progress.Say($"measuring {figure.Name}");
                 await figure.Measure(report, program, options, cancel);
             }
         }
@@ -41,6 +49,6 @@ internal static class WorkerBench
         return matching.Length > 0 ? matching : throw new InvalidOperationException($"'{name}' is no figure; choose from {string.Join(", ", Names)}.");
     }
 
-    private static Func<Report, string, WorkerBenchOptions, CancellationToken, Task> Measure(Func<Report, string, int, CancellationToken, Task> measure) =>
-        (report, program, options, cancel) => measure(report, program, options.Runs, cancel);
+    private static (string Name, Func<Report, string, WorkerBenchOptions, CancellationToken, Task> Measure) Figure(
+        string name, Func<Report, string, WorkerBenchOptions, CancellationToken, Task> measure) => (name, measure);
 }

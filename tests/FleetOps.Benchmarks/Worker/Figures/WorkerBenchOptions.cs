@@ -9,6 +9,9 @@ internal sealed record WorkerBenchOptions
     /// <summary>Runs of each contender.</summary>
     public int Runs { get; init; } = 7;
 
+    /// <summary>Requests over which memory must not grow.</summary>
+    public int Requests { get; init; } = 100_000;
+
     /// <summary>Whether to measure the program of development.</summary>
     public bool Jit { get; init; }
 }

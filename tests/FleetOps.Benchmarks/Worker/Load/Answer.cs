@@ -12,17 +12,4 @@ internal sealed record Answer(long SentAt, IReadOnlyList<long> Arrivals, long En
 {
     /// <summary>From sending it to the first token, in milliseconds.</summary>
     public double FirstTokenMilliseconds => Stopwatch.GetElapsedTime(SentAt, Arrivals[0]).TotalMilliseconds;
-
-    /// <summary>The longest wait between two tokens that arrived one after the other, in milliseconds, counting only waits that end after a moment.</summary>
-    public double LongestGapMilliseconds(long since = 0)
-    {
-        var longest = TimeSpan.Zero;
-        for (var i = 1; i < Arrivals.Count; i++)
-        {
-            var gap = Stopwatch.GetElapsedTime(Arrivals[i - 1], Arrivals[i]);
-            longest = Arrivals[i] >= since && gap > longest ? gap : longest;
-        }
-
-        return longest.TotalMilliseconds;
-    }
 }

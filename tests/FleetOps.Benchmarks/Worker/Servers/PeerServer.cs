@@ -73,6 +73,7 @@ internal sealed class PeerServer : IModelServer
             else
             {
                 arrivals.Add(Stopwatch.GetTimestamp());
+                ask.Arrived?.Invoke(arrivals[^1]);
             }
         }
 

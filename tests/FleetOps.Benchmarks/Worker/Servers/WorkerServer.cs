@@ -23,7 +23,11 @@ internal sealed class WorkerServer : IModelServer
         _process = process;
         StartedAt = startedAt;
         Http = new HttpClient { BaseAddress = Loopback(httpPort), Timeout = TimeSpan.FromSeconds(10) };
-        _channel = GrpcChannel.ForAddress(Loopback(grpcPort), new() { HttpHandler = new SocketsHttpHandler { UseProxy = false } });
+        _channel = GrpcChannel.ForAddress(Loopback(grpcPort), new()
+        {
+            HttpHandler = new SocketsHttpHandler { UseProxy = false },
+            ThrowOperationCanceledOnCancellation = true,
+        });
         _client = new(_channel);
     }
 
@@ -82,6 +86,7 @@ internal sealed class WorkerServer : IModelServer
             if (message.Piece is { } piece)
             {
                 arrivals.Add(Stopwatch.GetTimestamp());
+                ask.Arrived?.Invoke(arrivals[^1]);
                 tokens.AddRange(piece.TokenIds);
             }
             else if (message.Finish is { } finish)
