@@ -1,4 +1,5 @@
 using FleetOps.Inference.V1;
+using FleetOps.InferenceWorker.Engine.Adapters;
 using FleetOps.InferenceWorker.Serving;
 using FleetOps.InferenceWorker.State;
 using Google.Protobuf.WellKnownTypes;
@@ -6,13 +7,15 @@ using Grpc.Core;
 
 namespace FleetOps.InferenceWorker.Services;
 
-/// <summary>The Control service: what is served, and by what.</summary>
-internal sealed class ControlService(ModelRegistry models, WorkerState state, OpenRequests requests, ServeOptions options) : Control.ControlBase
+/// <summary>The Control service: what is served, by what, and how busy it is.</summary>
+internal sealed class ControlService(
+    ModelRegistry models, WorkerState state, OpenRequests requests, WorkerLifecycle lifecycle, ServeOptions options, TimeProvider clock) : Control.ControlBase
 {
     /// <inheritdoc/>
     public override Task<ModelInfo> GetModelInfo(GetModelInfoRequest request, ServerCallContext context)
     {
-        if (models.Loaded is not { } loaded || state.Model is not { } model)
+        var loaded = RequireLoaded();
+        if (state.Model is not { } model)
         {
             throw RpcErrors.Unavailable("LOADING", $"The worker is {state.Phase}; its model is known when it has been loaded.");
         }
@@ -33,6 +36,10 @@ internal sealed class ControlService(ModelRegistry models, WorkerState state, Op
             HasChatTemplate = loaded.Template is not null,
             EmbeddingLength = loaded.Model.EmbeddingOutputLength,
             DefaultSampling = SamplingReader.Describe(loaded.DefaultSampling),
+            CanEmbed = loaded.Capabilities.Embeds,
+            CanRerank = loaded.Capabilities.Ranks,
+            Pooling = loaded.Embedding?.Pooling.ToString().ToLowerInvariant() ?? "",
+            Adapters = { loaded.Adapters.List().Select(Describe) },
         });
     }
 
@@ -51,6 +58,7 @@ internal sealed class ControlService(ModelRegistry models, WorkerState state, Op
             Threads = models.Loaded?.Threads ?? 0,
             KvCacheType = options.KvCacheType.ToString(),
             FlashAttention = options.FlashAttention.ToString(),
+            KvTokensTotal = LoadMeter.KvTokensTotal(models.Loaded),
         };
         if (state.Backend is { } backend)
         {
@@ -68,7 +76,32 @@ internal sealed class ControlService(ModelRegistry models, WorkerState state, Op
     }
 
     /// <inheritdoc/>
-    public override Task WatchLoad(WatchLoadRequest request, IServerStreamWriter<Load> responseStream, ServerCallContext context) => throw NotYet("WatchLoad");
+    public override async Task WatchLoad(WatchLoadRequest request, IServerStreamWriter<Load> responseStream, ServerCallContext context)
+    {
+        var violations = new FieldViolations();
+        Durations.Check("interval", request.Interval, TimeSpan.FromSeconds(0.1), TimeSpan.FromHours(1), violations);
+        violations.ThrowIfAny();
+        var interval = request.Interval?.ToTimeSpan() ?? TimeSpan.FromSeconds(1);
+        using var writer = new TimedStreamWriter<Load>(responseStream, options.SlowReaderTimeout, context, clock);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        var over = state.WaitForAsync(static phase => phase > WorkerPhase.Draining, ended.Token);
+        var meter = new LoadMeter(models, state, options, clock);
+        Load? told = null;
+        do
+        {
+            var load = meter.Look();
+            if (!load.Equals(told))
+            {
+                await writer.WriteAsync(load);
+                told = load;
+            }
+
+            // The end of the server and the end of the call both cut the pause short.
+            await Task.WhenAny(over, Task.Delay(interval, clock, ended.Token));
+        }
+        while (!over.IsCompleted);
+        await ended.CancelAsync();
+    }
 
     /// <inheritdoc/>
     public override Task<AbortResponse> Abort(AbortRequest request, ServerCallContext context) => request.RequestId.Length > 0
@@ -76,16 +109,50 @@ internal sealed class ControlService(ModelRegistry models, WorkerState state, Op
         : throw RpcErrors.InvalidArgument("request_id", "is empty; it must be the x-request-id of the requests to end.");
 
     /// <inheritdoc/>
-    public override Task<DrainResponse> Drain(DrainRequest request, ServerCallContext context) => throw NotYet("Drain");
+    public override Task<DrainResponse> Drain(DrainRequest request, ServerCallContext context)
+    {
+        var response = new DrainResponse { Running = models.Running, Waiting = models.Waiting };
+        lifecycle.BeginDrain();
+        return Task.FromResult(response);
+    }
 
     /// <inheritdoc/>
-    public override Task<ListAdaptersResponse> ListAdapters(ListAdaptersRequest request, ServerCallContext context) => throw NotYet("ListAdapters");
+    public override Task<ListAdaptersResponse> ListAdapters(ListAdaptersRequest request, ServerCallContext context) =>
+        Task.FromResult(new ListAdaptersResponse { Adapters = { RequireLoaded().Adapters.List().Select(Describe) } });
 
     /// <inheritdoc/>
-    public override Task<Adapter> LoadAdapter(LoadAdapterRequest request, ServerCallContext context) => throw NotYet("LoadAdapter");
+    public override async Task<Adapter> LoadAdapter(LoadAdapterRequest request, ServerCallContext context)
+    {
+        var loaded = RequireLoaded();
+        if (loaded.Generation is null)
+        {
+            throw RpcErrors.FailedPrecondition("adapters", $"The model {loaded.Model.Name} generates no text; adapters change only that.");
+        }
+
+        try
+        {
+            // Reads a file, which may take long; the threads of calls are for others.
+            return Describe(await Task.Run(() => loaded.Adapters.LoadFromDirectory(request.Name, request.Path, request.HasScale ? request.Scale : 1)));
+        }
+        catch (AdapterException exception)
+        {
+            throw exception.Fault switch
+            {
+                AdapterFault.NameTaken => RpcErrors.AlreadyExists("ADAPTER", exception.Message),
+                AdapterFault.FileNotFound => RpcErrors.NotFound("FILE", exception.Message),
+                AdapterFault.InvalidArgument => RpcErrors.InvalidArgument("adapter", exception.Message),
+                _ => RpcErrors.FailedPrecondition("adapters", exception.Message),
+            };
+        }
+    }
 
     /// <inheritdoc/>
-    public override Task<UnloadAdapterResponse> UnloadAdapter(UnloadAdapterRequest request, ServerCallContext context) => throw NotYet("UnloadAdapter");
+    public override Task<UnloadAdapterResponse> UnloadAdapter(UnloadAdapterRequest request, ServerCallContext context) => RequireLoaded().Adapters.Unload(request.Name)
+        ? Task.FromResult(new UnloadAdapterResponse())
+        : throw RpcErrors.NotFound("ADAPTER", $"There is no adapter '{request.Name}'. ListAdapters tells those that there are.");
 
-    private static RpcException NotYet(string call) => RpcErrors.Unimplemented($"{call} is not answered by this version.");
+    private static Adapter Describe(AdapterDescription adapter) => new() { Name = adapter.Name, Path = adapter.Path, Scale = adapter.Scale };
+
+    private ServedModel RequireLoaded() => models.Loaded
+        ?? throw RpcErrors.Unavailable("LOADING", $"The worker is {state.Phase}; its model is known when it has been loaded.");
 }

@@ -11,7 +11,7 @@ using Grpc.Core;
 namespace FleetOps.InferenceWorker.Services;
 
 /// <summary>The Inference service. Tokenizing, templates and text run on the threads of the calls; only tokens go to the engine.</summary>
-internal sealed class InferenceService(ModelRegistry models, WorkerState state, GenerationCall calls) : Inference.V1.Inference.InferenceBase
+internal sealed class InferenceService(ModelRegistry models, WorkerState state, GenerationCall calls, EmbeddingCall embeddings) : Inference.V1.Inference.InferenceBase
 {
     /// <inheritdoc/>
     public override Task Generate(GenerateRequest request, IServerStreamWriter<GenerateResponse> responseStream, ServerCallContext context)
@@ -31,18 +31,16 @@ internal sealed class InferenceService(ModelRegistry models, WorkerState state, 
     public override async Task Chat(ChatRequest request, IServerStreamWriter<ChatResponse> responseStream, ServerCallContext context)
     {
         var served = RequireGenerating();
-        var template = RequireTemplate(served);
+        RequireTemplate(served);
         var violations = new FieldViolations();
         var options = RequestOptions.Read(request, served, violations);
-        ChatReader.Check(request, violations);
         var call = CallMetadata.Read(context, violations);
+        ChatReader.Check(request, violations);
         violations.ThrowIfAny();
-
         var constraint = ConstraintReader.Read(request.Constraint, served.Model, violations);
-        violations.ThrowIfAny();
-        var rendered = ChatReader.Render(request, template);
+        var rendered = Render(request, served, violations);
         var vocabulary = served.Model.Vocabulary;
-        var plan = new GenerationPlan(call, options, vocabulary.Tokenize(rendered.Text, addSpecial: true, parseSpecial: true), GrammarOf(rendered, constraint, served.Model))
+        var plan = new GenerationPlan(call, options, Tokens(rendered, served), GrammarOf(rendered, constraint, served.Model))
         {
             StopStrings = [.. options.StopStrings, .. rendered.AdditionalStops],
             SpelledTokens = rendered.PreservedTokens
@@ -52,16 +50,18 @@ internal sealed class InferenceService(ModelRegistry models, WorkerState state, 
                 .ToHashSet(),
         };
         using var parser = rendered.IsPlain ? null : new ChatParser(rendered);
-        await calls.RunAsync(served, plan, ResponseShapes.Chat(parser), responseStream, context);
+        await calls.RunAsync(served, plan, ResponseShapes.Chat(rendered, parser), responseStream, context);
     }
 
     /// <inheritdoc/>
     public override Task<TokenizeResponse> Tokenize(TokenizeRequest request, ServerCallContext context)
     {
-        var vocabulary = RequireServing().Model.Vocabulary;
-        var addSpecial = !request.HasAddSpecial || request.AddSpecial;
-        var parseSpecial = !request.HasParseSpecial || request.ParseSpecial;
-        var tokens = vocabulary.Tokenize(request.Text, addSpecial, parseSpecial);
+        var served = RequireServing();
+        var vocabulary = served.Model.Vocabulary;
+        var tokens = request.Conversation is { } conversation ? Tokenize(conversation, request.Text, served) : vocabulary.Tokenize(
+            request.Text,
+            addSpecial: !request.HasAddSpecial || request.AddSpecial,
+            parseSpecial: !request.HasParseSpecial || request.ParseSpecial);
         var response = new TokenizeResponse { TokenIds = { tokens } };
         if (request.WithPieces)
         {
@@ -72,12 +72,10 @@ internal sealed class InferenceService(ModelRegistry models, WorkerState state, 
     }
 
     /// <inheritdoc/>
-    public override Task<EmbedResponse> Embed(EmbedRequest request, ServerCallContext context) =>
-        throw RpcErrors.FailedPrecondition("embeddings", "The model is served to generate text; it gives no embeddings. Ask a server of an embedding model.");
+    public override Task<EmbedResponse> Embed(EmbedRequest request, ServerCallContext context) => embeddings.EmbedAsync(request, RequireServing(), context);
 
     /// <inheritdoc/>
-    public override Task<RerankResponse> Rerank(RerankRequest request, ServerCallContext context) =>
-        throw RpcErrors.FailedPrecondition("rerank", "The model is served to generate text; it has no classifier that could rank documents. Ask a server of a reranker model.");
+    public override Task<RerankResponse> Rerank(RerankRequest request, ServerCallContext context) => embeddings.RerankAsync(request, RequireServing(), context);
 
     /// <inheritdoc/>
     public override Task<DetokenizeResponse> Detokenize(DetokenizeRequest request, ServerCallContext context)
@@ -90,8 +88,21 @@ internal sealed class InferenceService(ModelRegistry models, WorkerState state, 
     }
 
     /// <inheritdoc/>
-    public override Task<ApplyTemplateResponse> ApplyTemplate(ApplyTemplateRequest request, ServerCallContext context) =>
-        throw RpcErrors.Unimplemented("ApplyTemplate is not answered by this version.");
+    public override Task<ApplyTemplateResponse> ApplyTemplate(ApplyTemplateRequest request, ServerCallContext context)
+    {
+        var served = RequireServing();
+        var violations = new FieldViolations();
+        var chat = request.Chat ?? new ChatRequest();
+        var options = RequestOptions.Read(chat, served, violations);
+        var rendered = Render(chat, served, violations);
+        return Task.FromResult(new ApplyTemplateResponse
+        {
+            Prompt = rendered.Text,
+            PromptTokens = Tokens(rendered, served).Length,
+            StopStrings = { rendered.AdditionalStops.Except(options.StopStrings) },
+            Grammar = rendered.Grammar,
+        });
+    }
 
     private static int[] ReadPrompt(GenerateRequest request, LlamaVocabulary vocabulary, FieldViolations violations)
     {
@@ -120,6 +131,27 @@ internal sealed class InferenceService(ModelRegistry models, WorkerState state, 
                 return [];
         }
     }
+
+    private static int[] Tokenize(ChatRequest conversation, string text, ServedModel served)
+    {
+        var violations = new FieldViolations();
+        if (text.Length > 0)
+        {
+            violations.Add("text", "is set together with conversation. Leave one of the two out.");
+        }
+
+        return Tokens(Render(conversation, served, violations), served);
+    }
+
+    private static ChatPrompt Render(ChatRequest request, ServedModel served, FieldViolations violations)
+    {
+        var template = RequireTemplate(served);
+        ChatReader.Check(request, violations);
+        violations.ThrowIfAny();
+        return ChatReader.Render(request, template);
+    }
+
+    private static int[] Tokens(ChatPrompt prompt, ServedModel served) => served.Model.Vocabulary.Tokenize(prompt.Text, addSpecial: true, parseSpecial: true);
 
     // A template makes a grammar of its own of tools and of a schema, which leaves room for reasoning.
     private static LlamaGrammar? GrammarOf(ChatPrompt rendered, LlamaGrammar? constraint, LlamaModel model)

@@ -20,10 +20,11 @@ internal static class ResponseShapes
         : new ChatResponse { Delta = new ChatDelta { Content = part.Text, TokenIds = { part.Tokens }, Logprobs = { part.LogProbs }, Choice = choice } });
 
     /// <summary>Chat.</summary>
+    /// <param name="prompt">What is answered.</param>
     /// <param name="parser">Takes answers apart; null if they are text and nothing else.</param>
-    public static ResponseShape<ChatResponse> Chat(ChatParser? parser) => parser is null ? PlainChat : ChatWith(choice =>
+    public static ResponseShape<ChatResponse> Chat(ChatPrompt prompt, ChatParser? parser) => parser is null ? PlainChat : ChatWith(choice =>
     {
-        var answer = new StructuredAnswer(parser);
+        var answer = new StructuredAnswer(parser, prompt.PlainTextExtends);
         return part => answer.Add(part) is { } delta ? new ChatResponse { Delta = Addressed(delta, part, choice) } : null;
     });
 

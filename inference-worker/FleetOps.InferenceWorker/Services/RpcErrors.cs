@@ -25,19 +25,18 @@ internal static class RpcErrors
         InvalidArgument([new BadRequest.Types.FieldViolation { Field = field, Description = description }]);
 
     /// <summary>The prompt does not fit into the context; both numbers are told.</summary>
-    public static RpcException PromptTooLong(int promptTokens, int contextLength) => Make(
-        Code.OutOfRange,
+    public static RpcException PromptTooLong(int promptTokens, int contextLength) => TooLong(
+        "PROMPT_TOO_LONG",
         $"The prompt has {promptTokens} tokens; the context holds {contextLength} for prompt and answer together. Shorten the prompt or serve the model with a longer context.",
-        Any.Pack(new ErrorInfo
-        {
-            Domain = Domain,
-            Reason = "PROMPT_TOO_LONG",
-            Metadata =
-            {
-                ["prompt_tokens"] = promptTokens.ToString(CultureInfo.InvariantCulture),
-                ["context_length"] = contextLength.ToString(CultureInfo.InvariantCulture),
-            },
-        }));
+        promptTokens,
+        contextLength);
+
+    /// <summary>One of several inputs does not fit into the context; both numbers are told.</summary>
+    public static RpcException InputTooLong(string kind, int index, int tokens, int contextLength) => TooLong(
+        "INPUT_TOO_LONG",
+        $"The {kind} {index} has {tokens} tokens; at most {contextLength} are taken. Shorten it, or serve the model with a longer context.",
+        tokens,
+        contextLength);
 
     /// <summary>The queue is full; the client is told when to come back.</summary>
     public static RpcException QueueFull(string message, TimeSpan retryDelay) => Make(
@@ -80,9 +79,9 @@ internal static class RpcErrors
     public static RpcException NotFound(string kind, string message) => Make(
         Code.NotFound, message, Any.Pack(new ErrorInfo { Domain = Domain, Reason = $"{kind}_NOT_FOUND" }));
 
-    /// <summary>This server cannot do that at all.</summary>
-    public static RpcException Unimplemented(string message) => Make(
-        Code.Unimplemented, message, Any.Pack(new ErrorInfo { Domain = Domain, Reason = "UNIMPLEMENTED" }));
+    /// <summary>There is something of that name already.</summary>
+    public static RpcException AlreadyExists(string kind, string message) => Make(
+        Code.AlreadyExists, message, Any.Pack(new ErrorInfo { Domain = Domain, Reason = $"{kind}_EXISTS" }));
 
     /// <summary>The client did not read its stream.</summary>
     public static RpcException SlowReader(TimeSpan waited) => Make(
@@ -102,6 +101,20 @@ internal static class RpcErrors
         Reason = reason,
         Metadata = { ["limit"] = limit.ToString(CultureInfo.InvariantCulture) },
     });
+
+    private static RpcException TooLong(string reason, string message, int tokens, int contextLength) => Make(
+        Code.OutOfRange,
+        message,
+        Any.Pack(new ErrorInfo
+        {
+            Domain = Domain,
+            Reason = reason,
+            Metadata =
+            {
+                ["prompt_tokens"] = tokens.ToString(CultureInfo.InvariantCulture),
+                ["context_length"] = contextLength.ToString(CultureInfo.InvariantCulture),
+            },
+        }));
 
     private static RpcException Make(Code code, string message, params Any[] details) =>
         new Status { Code = (int)code, Message = message, Details = { details } }.ToRpcException();

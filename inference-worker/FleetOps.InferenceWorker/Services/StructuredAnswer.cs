@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using FleetOps.Inference.V1;
 using FleetOps.LlamaCpp;
@@ -8,12 +9,26 @@ namespace FleetOps.InferenceWorker.Services;
 /// <summary>
 /// Takes an answer apart while it comes: what is said, what is thought, which tools are called. Not safe for concurrent use.
 /// </summary>
-internal sealed class StructuredAnswer(ChatParser parser)
+/// <param name="parser">Takes a whole answer apart, in a time that grows with its length.</param>
+/// <param name="plainTextExtends">Whether text of plain characters only goes on with the part that was there before.</param>
+internal sealed class StructuredAnswer(ChatParser parser, bool plainTextExtends)
 {
+    private const int ComparedTail = 16;
+
+    private static readonly SearchValues<char> PlainMarks = SearchValues.Create(" ,.;?!'");
+
     private readonly StringBuilder _text = new();
     private readonly List<string> _callIds = [];
     private ChatAnswer _told = new("", "", []);
+    private Part _open;
     private bool _parsed;
+
+    private enum Part
+    {
+        Unknown,
+        Content,
+        Reasoning,
+    }
 
     /// <summary>Takes the next part; null if it adds nothing that can be told yet.</summary>
     public ChatDelta? Add(AnswerPart part)
@@ -21,7 +36,11 @@ internal sealed class StructuredAnswer(ChatParser parser)
         _text.Append(part.Text);
         var delta = new ChatDelta();
         var isLast = part.End is not null;
-        if (part.Text.Length > 0 || isLast)
+        if (!isLast && _open != Part.Unknown && IsPlain(part.Text))
+        {
+            Extend(part.Text, delta);
+        }
+        else if (part.Text.Length > 0 || isLast)
         {
             if (Parse(part.End) is { } answer)
             {
@@ -96,6 +115,48 @@ internal sealed class StructuredAnswer(ChatParser parser)
             _told.Content + delta.Content,
             _told.ReasoningContent + delta.ReasoningContent,
             calls.Count >= _told.ToolCalls.Count ? calls : _told.ToolCalls);
+        _open = plainTextExtends && answer.ToolCalls.Count == 0 ? OpenPart(answer) : Part.Unknown;
+    }
+
+    // Without this a long answer would be parsed from its beginning with every token.
+    private void Extend(string text, ChatDelta delta)
+    {
+        if (_open == Part.Content)
+        {
+            delta.Content = text;
+            _told = _told with { Content = _told.Content + text };
+        }
+        else
+        {
+            delta.ReasoningContent = text;
+            _told = _told with { ReasoningContent = _told.ReasoningContent + text };
+        }
+    }
+
+    // A part is open if nothing of the text after it is held back by the parser.
+    private Part OpenPart(ChatAnswer answer) =>
+        answer.Content.Length > 0 ? (EndsWith(answer.Content) && _told.Content == answer.Content ? Part.Content : Part.Unknown)
+        : answer.ReasoningContent.Length > 0 && EndsWith(answer.ReasoningContent) && _told.ReasoningContent == answer.ReasoningContent ? Part.Reasoning
+        : Part.Unknown;
+
+    private bool EndsWith(string part)
+    {
+        var length = Math.Min(part.Length, ComparedTail);
+        return _text.Length >= length && _text.ToString(_text.Length - length, length).AsSpan().SequenceEqual(part.AsSpan(part.Length - length));
+    }
+
+    // A space at the end may belong to what separates two parts.
+    private static bool IsPlain(string text)
+    {
+        foreach (var character in text)
+        {
+            if (!char.IsLetterOrDigit(character) && !PlainMarks.Contains(character))
+            {
+                return false;
+            }
+        }
+
+        return text.Length > 0 && text[^1] != ' ';
     }
 
     private string IdOf(int index, ChatToolCall call)

@@ -64,6 +64,7 @@ internal static class WorkerHost
             .AddSingleton(new ReflectionV1ServiceImpl(Described))
             .AddSingleton<OpenRequests>()
             .AddSingleton<GenerationCall>()
+            .AddSingleton<EmbeddingCall>()
             .AddSingleton<InferenceService>()
             .AddSingleton<ControlService>()
             .AddSingleton<WorkerLifecycle>();

@@ -16,6 +16,7 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger<WorkerLifecycle> _logger;
     private readonly ILogger _llamaLogger;
+    private readonly CancellationTokenSource _drain = new();
 
     public WorkerLifecycle(ServeOptions options, WorkerState state, ModelRegistry models, OpenConnections connections, InferenceMetrics metrics, TimeProvider clock, ILoggerFactory loggers)
     {
@@ -34,6 +35,8 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
     /// <param name="stop">Asks for the end, as SIGTERM does: what is running is drained first.</param>
     public async Task<int> RunAsync(CancellationToken stop)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, _drain.Token);
+        stop = either.Token;
         try
         {
             var served = await PrepareAsync(stop);
@@ -61,9 +64,13 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
         }
     }
 
+    /// <summary>Asks for the end from inside, as SIGTERM does from outside. Safe from any thread, any number of times.</summary>
+    public void BeginDrain() => _drain.Cancel();
+
     /// <summary>Ends what is still running and frees the model. For after the server has stopped.</summary>
     public async ValueTask DisposeAsync()
     {
+        _drain.Dispose();
         if (_models.Loaded is { } served)
         {
             // Joins the engines' threads, which may be inside a batch.

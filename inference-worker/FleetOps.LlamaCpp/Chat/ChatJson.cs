@@ -49,6 +49,7 @@ internal static class ChatJson
                 trigger.GetProperty("type").GetInt32(), Text(trigger, "value"), trigger.GetProperty("token").GetInt32()))],
             root.GetProperty("supports_thinking").GetBoolean(),
             root.GetProperty("plain").GetBoolean(),
+            root.GetProperty("extends").GetBoolean(),
             root.GetProperty("parser").GetRawText(),
             root.GetProperty("grammar_options").GetRawText());
     }

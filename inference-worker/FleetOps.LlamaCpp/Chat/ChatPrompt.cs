@@ -9,6 +9,7 @@ namespace FleetOps.LlamaCpp.Chat;
 /// <param name="GrammarTriggers">The triggers of a lazy grammar.</param>
 /// <param name="SupportsThinking">The template knows reasoning.</param>
 /// <param name="IsPlain">An answer is text and nothing else, so that it needs no <see cref="ChatParser"/>.</param>
+/// <param name="PlainTextExtends">Letters, digits, spaces and the marks <c>,.;?!'</c> only go on with the part of the answer that was there before, so that text of these alone needs not be parsed.</param>
 /// <param name="ParserJson">What <see cref="ChatParser"/> needs to know of this prompt; opaque.</param>
 /// <param name="GrammarOptionsJson">What <see cref="Sampling.LlamaGrammar"/> needs to know of this prompt; opaque.</param>
 public sealed record ChatPrompt(
@@ -20,5 +21,6 @@ public sealed record ChatPrompt(
     IReadOnlyList<GrammarTrigger> GrammarTriggers,
     bool SupportsThinking,
     bool IsPlain,
+    bool PlainTextExtends,
     string ParserJson,
     string GrammarOptionsJson);

@@ -85,9 +85,38 @@ bool is_plain(const common_chat_templates_inputs & inputs, const common_chat_par
     return !calls && !params.supports_thinking && inputs.json_schema.empty();
 }
 
+// What common_chat_parse never takes for the beginning of anything, as long as no marker begins with it.
+bool is_plain(char character) { return isalnum((unsigned char) character) || strchr(" ,.;?!'", character) != nullptr; }
+
+// Whether text of plain characters goes on with what was there before, because all that separates the parts of an answer
+// is known and begins otherwise.
+bool plain_text_extends(const common_chat_params & params) {
+    std::vector<std::string> markers = params.preserved_tokens;
+    markers.insert(markers.end(), params.thinking_end_tags.begin(), params.thinking_end_tags.end());
+    markers.push_back(params.thinking_start_tag);
+    for (const auto & trigger : params.grammar_triggers) {
+        // A pattern is a marker that nobody can read off.
+        if (trigger.type != COMMON_GRAMMAR_TRIGGER_TYPE_WORD && trigger.type != COMMON_GRAMMAR_TRIGGER_TYPE_TOKEN) {
+            return false;
+        }
+        markers.push_back(trigger.value);
+    }
+    size_t known = 0;
+    for (const auto & marker : markers) {
+        if (!marker.empty()) {
+            known++;
+            if (is_plain(marker[0])) {
+                return false;
+            }
+        }
+    }
+    return known > 0;
+}
+
 common_json answer_of(const common_chat_templates_inputs & inputs, const common_chat_params & params) {
     auto answer                 = common_json::object();
     answer["plain"]             = is_plain(inputs, params);
+    answer["extends"]           = plain_text_extends(params);
     answer["prompt"]            = params.prompt;
     answer["additional_stops"]  = params.additional_stops;
     answer["preserved_tokens"]  = params.preserved_tokens;

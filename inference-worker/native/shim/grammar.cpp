@@ -98,7 +98,8 @@ bool is_left_recursive(const llama_grammar_rules & rules) {
     const auto                       nullable = nullable_rules(rules);
     std::vector<std::vector<size_t>> next(rules.size()), before(rules.size());
     std::vector<size_t>              outgoing(rules.size()), incoming(rules.size());
-    std::vector<bool>                grows(rules.size()), gone(rules.size());
+    std::vector<std::pair<size_t, size_t>> growing;
+    std::vector<bool>                      gone(rules.size());
     for (size_t id = 0; id < rules.size(); id++) {
         bool leads = true;
         for (size_t i = 0; i < rules[id].size(); i++) {
@@ -110,8 +111,10 @@ bool is_left_recursive(const llama_grammar_rules & rules) {
                 before[element.value].push_back(id);
                 outgoing[id]++;
                 incoming[element.value]++;
-                grows[id] = grows[id] || !ends(rules[id][i + 1]);
-                leads     = nullable[element.value];
+                if (!ends(rules[id][i + 1])) {
+                    growing.emplace_back(id, element.value);
+                }
+                leads = nullable[element.value];
             } else {
                 leads = false;
             }
@@ -141,12 +144,8 @@ bool is_left_recursive(const llama_grammar_rules & rules) {
             }
         }
     }
-    for (size_t id = 0; id < rules.size(); id++) {
-        if (!gone[id] && grows[id]) {
-            return true;
-        }
-    }
-    return false;
+    // Going round is harmless as long as nothing is left to do after it.
+    return std::any_of(growing.begin(), growing.end(), [&](const auto & step) { return !gone[step.first] && !gone[step.second]; });
 }
 
 // Follows llama_grammar_parser::parse, but lets the exception out.

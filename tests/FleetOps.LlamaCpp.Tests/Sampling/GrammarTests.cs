@@ -86,6 +86,10 @@ public sealed class GrammarTests(LlamaFixture llama)
         AssertRefused("root ::= r root \"x\" | \"a\"\nr ::= s\ns ::= \"\"", "left recursion");
 
     [Fact]
+    public void Going_round_with_nothing_left_to_do_is_no_left_recursion() =>
+        new LlamaSamplerBuilder(Model).WithGrammar("root ::= (call? space)+\ncall ::= \"x\"\nspace ::= | \" \"").Greedy().Dispose();
+
+    [Fact]
     public void A_grammar_that_can_be_read_in_too_many_ways_fails_the_token_and_not_the_process()
     {
         using var sampler = new LlamaSamplerBuilder(Model).WithGrammar("root ::= \"x\" (\"a\"?){900} (\"a\"?){900} \"b\"").Greedy();

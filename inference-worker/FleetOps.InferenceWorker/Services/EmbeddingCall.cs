@@ -1,0 +1,166 @@
+using FleetOps.Inference.V1;
+using FleetOps.InferenceWorker.Engine;
+using FleetOps.InferenceWorker.Engine.Embedding;
+using FleetOps.InferenceWorker.Serving;
+using FleetOps.InferenceWorker.State;
+using FleetOps.InferenceWorker.Telemetry;
+using FleetOps.LlamaCpp.Models;
+using Grpc.Core;
+
+namespace FleetOps.InferenceWorker.Services;
+
+/// <summary>Takes a request for embeddings or a ranking through the engine that computes both.</summary>
+internal sealed partial class EmbeddingCall(InferenceMetrics metrics, WorkerState state, TimeProvider clock, ILogger<EmbeddingCall> logger)
+{
+    private const int MaxInputs = 2048;
+    private const int MaxDocuments = 1024;
+
+    /// <summary>Answers Embed.</summary>
+    /// <exception cref="RpcException">The request is wrong, was refused or cancelled, or the model gives no embeddings.</exception>
+    public async Task<EmbedResponse> EmbedAsync(EmbedRequest request, ServedModel served, ServerCallContext context)
+    {
+        if (!served.Capabilities.Embeds)
+        {
+            throw RpcErrors.FailedPrecondition("embeddings", $"The model {served.Model.Name} {Purpose(served)} and gives no embeddings. Ask a server of an embedding model, or serve this one with --pooling.");
+        }
+
+        var engine = served.Embedding!;
+        var violations = new FieldViolations();
+        var call = CallMetadata.Read(context, violations);
+        violations.RequireRange("inputs", request.Inputs.Count, 1, MaxInputs);
+        violations.RequireRange("dimensions", request.HasDimensions ? request.Dimensions : null, 1, engine.Width);
+        violations.ThrowIfAny();
+        var inputs = request.Inputs.Select((input, i) => Read(input, i, served.Model.Vocabulary, violations)).ToArray();
+        violations.ThrowIfAny();
+
+        var results = await ComputeAsync("embeddings", call, engine, inputs, "input", context);
+        var response = new EmbedResponse { PromptTokens = results.Sum(static result => result.Tokens) };
+        var width = request.HasDimensions ? request.Dimensions : engine.Width;
+        foreach (var result in results)
+        {
+            response.Embeddings.Add(Shape(result.Values, engine.Width, width, normalize: !request.HasNormalize || request.Normalize));
+        }
+
+        return response;
+    }
+
+    /// <summary>Answers Rerank.</summary>
+    /// <exception cref="RpcException">The request is wrong, was refused or cancelled, or the model ranks nothing.</exception>
+    public async Task<RerankResponse> RerankAsync(RerankRequest request, ServedModel served, ServerCallContext context)
+    {
+        if (!served.Capabilities.Ranks)
+        {
+            throw RpcErrors.FailedPrecondition("rerank", $"The model {served.Model.Name} {Purpose(served)} and has no classifier that could rank documents. Ask a server of a reranker.");
+        }
+
+        var violations = new FieldViolations();
+        var call = CallMetadata.Read(context, violations);
+        if (request.Query.Length == 0)
+        {
+            violations.Add("query", "is empty; there is nothing to rank by.");
+        }
+
+        violations.RequireRange("documents", request.Documents.Count, 1, MaxDocuments);
+        violations.RequireRange("top_n", request.HasTopN ? request.TopN : null, 1, int.MaxValue);
+        violations.ThrowIfAny();
+
+        var prompts = new RerankPrompt(served.Model, request.Query);
+        var results = await ComputeAsync("rerank", call, served.Embedding!, [.. request.Documents.Select(prompts.With)], "document", context);
+        var response = new RerankResponse { PromptTokens = results.Sum(static result => result.Tokens) };
+        response.Documents.AddRange(results
+            .Select(static (result, i) => new RankedDocument { Index = i, Score = result.Values[0] })
+            .OrderByDescending(static document => document.Score)
+            .Take(request.HasTopN ? request.TopN : int.MaxValue));
+        return response;
+    }
+
+    private static string Purpose(ServedModel served) => served.Capabilities switch
+    {
+        { Ranks: true } => "ranks documents",
+        { Embeds: true } => "computes embeddings",
+        _ => "is served to generate text",
+    };
+
+    private static int[] Read(EmbedInput input, int index, LlamaVocabulary vocabulary, FieldViolations violations)
+    {
+        switch (input.InputCase)
+        {
+            case EmbedInput.InputOneofCase.Text:
+                var tokens = vocabulary.Tokenize(input.Text, addSpecial: true, parseSpecial: false);
+                if (tokens.Length == 0)
+                {
+                    violations.Add($"inputs[{index}].text", "gives no token; there is nothing to embed.");
+                }
+
+                return tokens;
+            case EmbedInput.InputOneofCase.Tokens:
+                if (input.Tokens.Ids.Count == 0)
+                {
+                    violations.Add($"inputs[{index}].tokens.ids", "is empty; there is nothing to embed.");
+                }
+
+                RequestOptions.CheckTokens($"inputs[{index}].tokens.ids", input.Tokens.Ids, vocabulary.Count, violations);
+                return [.. input.Tokens.Ids];
+            default:
+                violations.Add($"inputs[{index}]", "is missing; set text or tokens.");
+                return [];
+        }
+    }
+
+    private static Embedding Shape(float[] values, int width, int dimensions, bool normalize)
+    {
+        var embedding = new Embedding { Vectors = values.Length / width };
+        for (var start = 0; start < values.Length; start += width)
+        {
+            var vector = values.AsSpan(start, dimensions);
+            embedding.Values.AddRange(normalize ? EmbeddingResult.Normalize(vector) : vector.ToArray());
+        }
+
+        return embedding;
+    }
+
+    private async Task<IReadOnlyList<EmbeddingResult>> ComputeAsync(
+        string operation, CallMetadata call, EmbeddingEngine engine, int[][] inputs, string kind, ServerCallContext context)
+    {
+        var started = clock.GetTimestamp();
+        var outcome = "refused";
+        try
+        {
+            if (Array.FindIndex(inputs, input => input.Length > engine.Settings.MaxInputTokens) is var tooLong and not -1)
+            {
+                throw RpcErrors.InputTooLong(kind, tooLong, inputs[tooLong].Length, engine.Settings.MaxInputTokens);
+            }
+
+            await context.WriteResponseHeadersAsync(new Metadata { { RequestMetadata.RequestId, call.RequestId } });
+            var results = await engine.EmbedAsync(inputs, context.CancellationToken);
+            outcome = "stop";
+            return results;
+        }
+        catch (EngineRefusedException refused)
+        {
+            throw refused.Refusal == EngineRefusal.QueueFull
+                ? RpcErrors.QueueFull(refused.Message, engine.RetryDelay)
+                : RpcErrors.Unavailable("DRAINING", refused.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            var late = context.Deadline <= clock.GetUtcNow().UtcDateTime;
+            outcome = late ? "deadline" : "cancelled";
+            throw new RpcException(late ? new Status(StatusCode.DeadlineExceeded, "The deadline passed before all was computed.") : new Status(StatusCode.Cancelled, "The call was cancelled."));
+        }
+        catch (InvalidOperationException)
+        {
+            outcome = "engine_failed";
+            throw RpcErrors.EngineFailed();
+        }
+        finally
+        {
+            var duration = clock.GetElapsedTime(started);
+            metrics.RequestEnded(operation, state.Model?.Name ?? "", outcome, duration, timeToFirstToken: null, completionTokens: 0);
+            LogRequestEnded(logger, call.RequestId, operation, outcome, inputs.Length, inputs.Sum(static input => input.Length), duration.TotalMilliseconds);
+        }
+    }
+
+    [LoggerMessage(1002, LogLevel.Information, "Request {RequestId} ({Operation}) ended with {Outcome}: {Inputs} inputs of {PromptTokens} tokens together, {Milliseconds:0.0} ms in all")]
+    private static partial void LogRequestEnded(ILogger logger, string requestId, string operation, string outcome, int inputs, int promptTokens, double milliseconds);
+}
