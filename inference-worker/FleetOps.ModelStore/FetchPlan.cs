@@ -10,6 +10,9 @@ namespace FleetOps.ModelStore;
 /// <param name="Sha256">The digest the file must have, in lower case; null when the request names none.</param>
 internal sealed record FetchPlan(ModelSource Source, string? Revision, string? Sha256)
 {
+    /// <summary>Whether a file in place may be returned before it is hashed; never when a digest is demanded.</summary>
+    public bool DigestMayFollow { get; private init; }
+
     private const string DefaultRevision = "main";
 
     /// <summary>True when the revision cannot move.</summary>
@@ -28,7 +31,7 @@ internal sealed record FetchPlan(ModelSource Source, string? Revision, string? S
         if (request.Source is not HubModelSource hub)
         {
             return request.Revision is null
-                ? new FetchPlan(request.Source, null, sha256)
+                ? new FetchPlan(request.Source, null, sha256) { DigestMayFollow = request.DigestMayFollow && sha256 is null }
                 : throw Refuse($"A revision ('{request.Revision}') means something for hf:// only, and the source is {request.Source}; leave it out.");
         }
 

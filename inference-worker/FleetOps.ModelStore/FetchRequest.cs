@@ -11,4 +11,10 @@ public sealed record FetchRequest(ModelSource Source)
 
     /// <summary>The digest the file must have: 64 hexadecimal digits. Null enforces the digest that the source itself publishes, if it does.</summary>
     public string? Sha256 { get; init; }
+
+    /// <summary>
+    /// Whether a file that is used where it lies, and whose digest nobody demands, is returned as soon as its header is checked; it is hashed
+    /// meanwhile (<see cref="VerifiedModel.PendingDigest"/>).
+    /// </summary>
+    public bool DigestMayFollow { get; init; }
 }

@@ -37,6 +37,11 @@ internal sealed class InPlaceFetch(ModelFetcherOptions options, FetchReporter re
             }
 
             FileIdentity before = FileIdentity.Of(path);
+            if (plan.DigestMayFollow)
+            {
+                return Following(plan, path, before, cancellationToken);
+            }
+
             reporter.Enter(FetchPhase.Verifying, 0, before.SizeBytes);
             string digest = await FileDigest.ComputeAsync(path, reporter.Advance, cancellationToken).ConfigureAwait(false);
             if (plan.Sha256 is not null && digest != plan.Sha256)
@@ -47,12 +52,7 @@ internal sealed class InPlaceFetch(ModelFetcherOptions options, FetchReporter re
             }
 
             GgufHeader header = ModelGate.Check(path, plan.Source);
-            if (FileIdentity.Of(path) != before)
-            {
-                throw new ModelSourceException(
-                    ModelSourceReason.DigestMismatch, $"{plan.Source} changed while it was being verified, so its digest means nothing; stop what writes to it and try again.");
-            }
-
+            CheckUnchanged(plan, path, before);
             reporter.Enter(FetchPhase.Completed, before.SizeBytes, before.SizeBytes);
             return new VerifiedModel(path, digest, before.SizeBytes, null, header.License)
             {
@@ -63,10 +63,48 @@ internal sealed class InPlaceFetch(ModelFetcherOptions options, FetchReporter re
         }
         catch (Exception e) when (DiskFaults.IsDiskFault(e))
         {
-            throw new ModelSourceException(
-                e is UnauthorizedAccessException ? ModelSourceReason.SourceUnauthorized : ModelSourceReason.SourceUnreachable,
-                $"{plan.Source} cannot be read: {e.Message} Check the volume and the permissions of the file.",
-                e);
+            throw Unreadable(plan, e);
         }
     }
+
+    private VerifiedModel Following(FetchPlan plan, string path, FileIdentity before, CancellationToken cancellationToken)
+    {
+        GgufHeader header = ModelGate.Check(path, plan.Source);
+        reporter.Enter(FetchPhase.Completed, before.SizeBytes, before.SizeBytes);
+        return new VerifiedModel(path, "", before.SizeBytes, null, header.License)
+        {
+            Header = header,
+            DigestOrigin = DigestOrigin.Computed,
+            Reused = true,
+            PendingDigest = HashAsync(plan, path, before, cancellationToken),
+        };
+    }
+
+    private static async Task<string> HashAsync(FetchPlan plan, string path, FileIdentity before, CancellationToken cancellationToken)
+    {
+        try
+        {
+            string digest = await FileDigest.ComputeAsync(path, static _ => { }, cancellationToken).ConfigureAwait(false);
+            CheckUnchanged(plan, path, before);
+            return digest;
+        }
+        catch (Exception e) when (DiskFaults.IsDiskFault(e))
+        {
+            throw Unreadable(plan, e);
+        }
+    }
+
+    private static void CheckUnchanged(FetchPlan plan, string path, FileIdentity before)
+    {
+        if (FileIdentity.Of(path) != before)
+        {
+            throw new ModelSourceException(
+                ModelSourceReason.DigestMismatch, $"{plan.Source} changed while it was being verified, so its digest means nothing; stop what writes to it and try again.");
+        }
+    }
+
+    private static ModelSourceException Unreadable(FetchPlan plan, Exception fault) => new(
+        fault is UnauthorizedAccessException ? ModelSourceReason.SourceUnauthorized : ModelSourceReason.SourceUnreachable,
+        $"{plan.Source} cannot be read: {fault.Message} Check the volume and the permissions of the file.",
+        fault);
 }

@@ -2,9 +2,9 @@ using FleetOps.ModelStore.Gguf;
 
 namespace FleetOps.ModelStore;
 
-/// <summary>A model file whose every byte was hashed in this call and whose header was checked.</summary>
+/// <summary>A model file whose every byte was hashed in this call, or is being hashed where nobody demands a digest, and whose header was checked.</summary>
 /// <param name="Path">Absolute path of the file.</param>
-/// <param name="Sha256">Its digest, 64 lower-case hexadecimal digits.</param>
+/// <param name="Sha256">Its digest, 64 lower-case hexadecimal digits; empty while it is computed (<see cref="PendingDigest"/>).</param>
 /// <param name="SizeBytes">Its size in bytes.</param>
 /// <param name="Revision">The commit it comes from; null where the source has no revisions.</param>
 /// <param name="License">The licence that the source or, failing that, the file names; null when neither does.</param>
@@ -18,4 +18,7 @@ public sealed record VerifiedModel(string Path, string Sha256, long SizeBytes, s
 
     /// <summary>True when the file was already there and nothing was downloaded.</summary>
     public required bool Reused { get; init; }
+
+    /// <summary>The digest when it is computed after the call (<see cref="FetchRequest.DigestMayFollow"/>), else null. Fails with a <see cref="ModelSourceException"/> when the file changed meanwhile or cannot be read.</summary>
+    public Task<string>? PendingDigest { get; init; }
 }

@@ -69,6 +69,8 @@ internal sealed class ControlService(
                 Description = device.Description,
                 MemoryTotalBytes = device.MemoryTotalBytes,
                 MemoryFreeBytes = device.MemoryFreeBytes,
+                ComputeCapability = device.ComputeCapability,
+                DriverVersion = device.DriverVersion,
             }));
         }
 

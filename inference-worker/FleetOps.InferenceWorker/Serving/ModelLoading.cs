@@ -34,7 +34,7 @@ internal static class ModelLoading
     /// <summary>Loads the weights, makes the contexts and starts the engines. Blocks for as long as that takes.</summary>
     /// <exception cref="WorkerFailedException">The model cannot be served.</exception>
     public static ServedModel Load(
-        LlamaRuntime runtime, VerifiedModel file, ServeOptions options, Action<int> batchComputed, TimeProvider clock, CancellationToken cancellationToken)
+        LlamaRuntime runtime, VerifiedModel file, ServeOptions options, Action<int> batchComputed, StartupTimer timer, TimeProvider clock, CancellationToken cancellationToken)
     {
         var contextLength = ContextLength(options, file.Header);
         LlamaModel? model = null;
@@ -45,13 +45,15 @@ internal static class ModelLoading
         try
         {
             runtime.UseNuma(options.Numa);
-            model = LlamaModel.Load(runtime, file.Path, Parameters(options), progress: null, cancellationToken);
+            model = LlamaModel.Load(runtime, file.Path, Parameters(options), timer.Opened(), cancellationToken);
+            timer.Ended(StartupStep.Tensors);
             var capabilities = ModelCapabilities.Of(model, file.Header.Tensors.Select(static tensor => tensor.Name), options.Pooling);
             var threads = options.Threads ?? CpuQuota.DefaultThreads(model.SizeBytes);
             template = ConversationTemplate.Of(model, options.ChatTemplate);
             adapters = Adapters(model, file, options, capabilities);
             generation = capabilities.Generates ? Generation(model, options, contextLength, threads, clock, batchComputed, adapters) : null;
             embedding = capabilities.Embeds || capabilities.Ranks ? Embedding(model, options, contextLength, threads, batchComputed) : null;
+            timer.Ended(StartupStep.Context);
             generation?.Start();
             embedding?.Start();
             return new ServedModel(model, capabilities, generation, embedding, adapters, DefaultSampling(model.Metadata), template);
@@ -214,7 +216,12 @@ internal static class ModelLoading
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        if (generation.End!.Cause == EndCause.EngineFailed)
+        if (generation.End!.SampledTokens == 0 && generation.End.Cause != EndCause.EngineFailed)
+        {
+            throw new WorkerFailedException(FailureReason.EngineFailed, $"The first token could not be computed: the engine ended with {generation.End.Cause}.");
+        }
+
+        if (generation.End.Cause == EndCause.EngineFailed)
         {
             var fault = await served.Failed;
             throw new WorkerFailedException(FailureReason.EngineFailed, $"The first token could not be computed: {fault.Message}", fault);

@@ -29,6 +29,7 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
         _logger = loggers.CreateLogger<WorkerLifecycle>();
         _llamaLogger = loggers.CreateLogger("FleetOps.InferenceWorker.LlamaCpp");
         _state.Follow(phase => LogPhase(_logger, phase));
+        AppDomain.CurrentDomain.UnhandledException += OnUnhandled;
     }
 
     /// <summary>Runs to the end and returns the exit code. Never throws.</summary>
@@ -58,6 +59,10 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
         {
             return Fail(failure.Reason, failure.Message, failure.InnerException);
         }
+        catch (OutOfMemoryException exhausted)
+        {
+            return Fail(FailureReason.OutOfMemory, $"There is too little memory: {exhausted.Message} Raise the memory limit.", exhausted);
+        }
         catch (Exception unexpected)
         {
             return Fail(FailureReason.EngineFailed, $"Unexpected: {unexpected.Message}", unexpected);
@@ -71,6 +76,7 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _drain.Dispose();
+        AppDomain.CurrentDomain.UnhandledException -= OnUnhandled;
         if (_models.Loaded is { } served)
         {
             // Joins the engines' threads, which may be inside a batch.
@@ -81,14 +87,20 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
     private async Task<ServedModel> PrepareAsync(CancellationToken stop)
     {
         // First of all, so that a missing GPU is known before gigabytes are fetched.
+        var timer = new StartupTimer(_state, _clock);
         var runtime = LoadRuntime();
+        ArmCrashLog(runtime);
+        timer.Ended(StartupStep.Runtime);
         var file = await FetchAsync(stop);
+        var digest = DigestAsync(file);
         _state.Enter(WorkerPhase.Verifying);
         ModelLoading.Check(_options, file.Header);
 
         _state.Enter(WorkerPhase.Loading);
-        var served = await Task.Run(() => ModelLoading.Load(runtime, file, _options, _metrics.BatchComputed, _clock, stop), stop);
+        timer.Restart();
+        var served = await Task.Run(() => ModelLoading.Load(runtime, file, _options, _metrics.BatchComputed, timer, _clock, stop), stop);
         _models.Loaded = served;
+        ArmCrashLog(runtime);
         _state.Model = new ModelDescription(
             served.Model.Architecture,
             _options.ModelName ?? (served.Model.Name.Length > 0 ? served.Model.Name : _options.Source.FileName),
@@ -102,10 +114,34 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
 
         LogLoaded(_logger, _state.Model.Name, served.Generation?.Settings.MaxSequences ?? served.Embedding!.Settings.MaxSequences, served.ContextLength, served.Threads);
         _state.Enter(WorkerPhase.Warming);
+        timer.Restart();
         await ModelLoading.WarmAsync(served, stop);
+        timer.Ended(StartupStep.WarmUp);
         stop.ThrowIfCancellationRequested();
+        _state.Model = _state.Model with { Sha256 = await digest };
         _state.Enter(WorkerPhase.Serving);
         return served;
+    }
+
+    /// <summary>The digest of the file. It may take longer than the load, and a worker serves only what it can name.</summary>
+    private async Task<string> DigestAsync(VerifiedModel file)
+    {
+        if (file.PendingDigest is not { } pending)
+        {
+            return file.Sha256;
+        }
+
+        var started = _clock.GetTimestamp();
+        try
+        {
+            var digest = await pending;
+            _state.StepTook(StartupStep.Digest, _clock.GetElapsedTime(started));
+            return digest;
+        }
+        catch (ModelSourceException fault)
+        {
+            throw new WorkerFailedException(ModelFetching.ReasonOf(fault.Reason), fault.Message, fault);
+        }
     }
 
     private LlamaRuntime LoadRuntime()
@@ -119,7 +155,7 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
                 backend.Requested.ToString(),
                 backend.Selected.ToString(),
                 backend.Why,
-                [.. runtime.ReadDevices().Select(device => new DeviceDescription(device.Name, device.Description, device.MemoryTotalBytes, device.MemoryFreeBytes))]);
+                [.. runtime.ReadDevices().Select(device => DeviceDescription.Of(device, backend.CudaDriverVersion))]);
             LogBackend(_logger, backend.Selected.ToString(), backend.Why, runtime.Release);
             return runtime;
         }
@@ -137,7 +173,7 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
             CredentialsDirectory = _options.CredentialsDirectory,
             TimeProvider = _clock,
         },
-        new FetchRequest(_options.Source) { Revision = _options.Revision, Sha256 = _options.Sha256 },
+        new FetchRequest(_options.Source) { Revision = _options.Revision, Sha256 = _options.Sha256, DigestMayFollow = true },
         new FetchStateReporter(_state, _logger),
         stop);
 
@@ -179,8 +215,32 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
         return ExitCodes.Of(reason);
     }
 
-    private void OnLlamaAbort(string message) =>
-        TerminationLog.TryWrite(_options.TerminationLog, FailureReason.EngineFailed, $"llama.cpp ended the process: {message}");
+    private void OnLlamaAbort(string message)
+    {
+        var loading = _state.Phase < WorkerPhase.Serving;
+        TerminationLog.TryWrite(
+            _options.TerminationLog,
+            loading ? FailureReason.LoadFailed : FailureReason.EngineFailed,
+            loading ? $"llama.cpp ended the process while it loaded the model: {message} The file is damaged, or it is of a kind that this release cannot compute." : $"llama.cpp ended the process: {message}");
+        // The signal that follows knows less.
+        CrashLog.Disarm();
+    }
+
+    private void OnUnhandled(object sender, UnhandledExceptionEventArgs failure)
+    {
+        TerminationLog.TryWrite(_options.TerminationLog, FailureReason.EngineFailed, $"Unexpected: {(failure.ExceptionObject as Exception)?.Message}");
+        CrashLog.Disarm();
+    }
+
+    // A crash inside native code leaves its reason too; again after CUDA's and other libraries have come in.
+    private void ArmCrashLog(LlamaRuntime runtime)
+    {
+        if (_options.TerminationLog is { Length: > 0 } path)
+        {
+            var (before, after) = TerminationLog.Frame(FailureReason.EngineFailed, "Native code ended the process with ");
+            CrashLog.Arm(runtime, path, before, after);
+        }
+    }
 
     private void OnLlamaLog(LlamaLogLevel level, string line)
     {

@@ -8,6 +8,7 @@ namespace FleetOps.InferenceWorker.State;
 /// <param name="FetchedBytes">Bytes of the model's file that have arrived.</param>
 /// <param name="TotalBytes">Size of the model's file; 0 while unknown.</param>
 /// <param name="Phases">Each phase so far with the seconds spent in it, the current one last.</param>
+/// <param name="Startup">Each step of the start so far with the seconds that it took, in the order in which they ended.</param>
 /// <param name="Backend">What computes; null until chosen.</param>
 /// <param name="Model">What is served; null until loaded.</param>
 /// <param name="Running">Requests that hold a slot.</param>
@@ -21,6 +22,7 @@ internal sealed record StateDocument(
     long FetchedBytes,
     long TotalBytes,
     IReadOnlyList<PhaseDuration> Phases,
+    IReadOnlyList<StepDuration> Startup,
     BackendDescription? Backend,
     ModelDescription? Model,
     int Running,

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace FleetOps.InferenceWorker.State;
@@ -27,6 +28,15 @@ internal static class TerminationLog
         {
             Console.Error.WriteLine($"The termination log {path} cannot be written: {exception.Message}");
         }
+    }
+
+    /// <summary>What stands before and after the cause of a crash, for who can write no more than that.</summary>
+    public static (string Before, string After) Frame(FailureReason reason, string introduction)
+    {
+        const string Cause = "CAUSE";
+        var text = Encoding.UTF8.GetString(Format(reason, introduction + Cause));
+        var at = text.LastIndexOf(Cause, StringComparison.Ordinal);
+        return (text[..at], text[(at + Cause.Length)..]);
     }
 
     internal static byte[] Format(FailureReason reason, string message)

@@ -8,6 +8,7 @@ internal sealed class WorkerState(TimeProvider clock, string version)
 {
     private readonly Lock _lock = new();
     private readonly List<PhaseDuration> _past = [];
+    private readonly List<StepDuration> _steps = [];
     private readonly List<Action<WorkerPhase>> _followers = [];
     private readonly List<(Predicate<WorkerPhase> Met, TaskCompletionSource<WorkerPhase> Source)> _waiters = [];
     private WorkerPhase _phase = WorkerPhase.Fetching;
@@ -182,6 +183,15 @@ internal sealed class WorkerState(TimeProvider clock, string version)
         }
     }
 
+    /// <summary>Tells how long a step of the start took.</summary>
+    public void StepTook(StartupStep step, TimeSpan duration)
+    {
+        lock (_lock)
+        {
+            _steps.Add(new StepDuration(step, Math.Round(duration.TotalSeconds, 6)));
+        }
+    }
+
     /// <summary>Completes when the worker is in a phase that meets the condition, with that phase.</summary>
     public Task<WorkerPhase> WaitForAsync(Predicate<WorkerPhase> met, CancellationToken cancellationToken = default)
     {
@@ -216,7 +226,7 @@ internal sealed class WorkerState(TimeProvider clock, string version)
             return new StateDocument(
                 _phase, _since, _reason, _message, _fetchedBytes, _totalBytes,
                 [.. _past, new PhaseDuration(_phase, SecondsInPhase())],
-                _backend, _model, running, waiting, Version);
+                [.. _steps], _backend, _model, running, waiting, Version);
         }
     }
 

@@ -18,6 +18,8 @@ internal static unsafe partial class ShimNative
     [LibraryImport(Library)] public static partial nint fleetops_release();
     [LibraryImport(Library)] public static partial int fleetops_abi(ulong* values, int capacity);
     [LibraryImport(Library)] public static partial void fleetops_quiet();
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial void fleetops_crash_log(string file, string before, string after);
+    [LibraryImport(Library)] public static partial void fleetops_crash_told();
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial nint fleetops_model_load(string path, LlamaModelParams* parameters, byte* error, int errorSize);
     [LibraryImport(Library)] public static partial nint fleetops_context_new(nint model, LlamaContextParams* parameters, byte* error, int errorSize);

@@ -111,7 +111,10 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     public Task UntilServingAsync() => Until.HoldsAsync(async () => await PhaseAsync() == "Serving", "the worker serves");
 
-    public void Terminate() => Send(SigTerm);
+    public void Terminate() => Signal(SigTerm);
+
+    /// <summary>Sends a signal to the program.</summary>
+    public void Signal(int signal) => Assert.Equal(0, Kill(_process.Id, signal));
 
     public async Task<int> ExitAsync()
     {
@@ -133,8 +136,6 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
         _process.Dispose();
     }
-
-    private void Send(int signal) => Assert.Equal(0, Kill(_process.Id, signal));
 
     private void OnOutput(string? line)
     {

@@ -207,6 +207,24 @@ public sealed class ServeTests : IDisposable
         Assert.Equal(0, await worker.ExitAsync());
     }
 
+    [Theory]
+    [InlineData(11, "SIGSEGV")]
+    [InlineData(7, "SIGBUS")]
+    [InlineData(6, "SIGABRT")]
+    public async Task A_crash_in_native_code_leaves_its_reason(int signal, string name)
+    {
+        await using var worker = await WorkerProcess.ServeAsync($"file://{ModelFiles.Successor}", "--termination-log", TerminationLog);
+        await worker.UntilServingAsync();
+        Assert.False(File.Exists(TerminationLog));
+
+        worker.Signal(signal);
+
+        Assert.Equal(128 + signal, await worker.ExitAsync());
+        var log = JsonDocument.Parse(await File.ReadAllBytesAsync(TerminationLog, Cancellation)).RootElement;
+        Assert.Equal("EngineFailed", log.GetProperty("reason").GetString());
+        Assert.Contains($"Native code ended the process with {name} in lib", log.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task No_text_of_a_request_or_an_answer_reaches_the_log()
     {

@@ -52,6 +52,9 @@ public sealed class LifecycleTests
         Assert.Equal("Serving", state.GetProperty("phase").GetString());
         Assert.Equal(["Fetching", "Verifying", "Loading", "Warming", "Serving"], state.GetProperty("phases").EnumerateArray().Select(phase => phase.GetProperty("phase").GetString()));
         Assert.All(state.GetProperty("phases").EnumerateArray(), phase => Assert.True(phase.GetProperty("seconds").GetDouble() >= 0));
+        var steps = state.GetProperty("startup").EnumerateArray().ToDictionary(step => step.GetProperty("step").GetString()!, step => step.GetProperty("seconds").GetDouble());
+        Assert.Equal(["Context", "Digest", "Open", "Runtime", "Tensors", "WarmUp"], steps.Keys.Order(StringComparer.Ordinal));
+        Assert.All(steps.Values, seconds => Assert.True(seconds >= 0));
         Assert.Equal("Cpu", state.GetProperty("backend").GetProperty("selected").GetString());
         Assert.NotEqual("", state.GetProperty("backend").GetProperty("why").GetString());
         Assert.Equal("CPU", state.GetProperty("backend").GetProperty("devices")[0].GetProperty("name").GetString());

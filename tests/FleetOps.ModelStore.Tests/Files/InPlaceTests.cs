@@ -1,3 +1,4 @@
+using FleetOps.ModelStore.Sources;
 using FleetOps.ModelStore.Tests.Support;
 
 namespace FleetOps.ModelStore.Tests.Files;
@@ -53,6 +54,22 @@ public sealed class InPlaceTests
         ModelSourceException e = await bench.RefusedAsync(source);
         Assert.Equal(reason, e.Reason);
         Assert.Contains(cause, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_digest_that_nobody_demands_may_follow()
+    {
+        await using FetchBench bench = await FetchBench.StartAsync();
+        string path = bench.Folder.Write("claims/models/m.gguf", Model);
+        using ModelFetcher fetcher = new(bench.Options());
+        FetchRequest request = new(ModelSource.Parse("pvc://models/m.gguf")) { DigestMayFollow = true };
+
+        VerifiedModel model = await fetcher.FetchAsync(request, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal((path, "", DigestOrigin.Computed), (model.Path, model.Sha256, model.DigestOrigin));
+        Assert.Equal(FetchBench.Sha256(Model), await model.PendingDigest!);
+
+        ModelSourceException e = await Assert.ThrowsAsync<ModelSourceException>(() => fetcher.FetchAsync(request with { Sha256 = new string('b', 64) }, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Equal(ModelSourceReason.DigestMismatch, e.Reason);
     }
 
     [Fact]
