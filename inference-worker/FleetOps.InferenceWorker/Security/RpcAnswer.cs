@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Grpc.Core;
 using Microsoft.Extensions.Primitives;
 
@@ -20,11 +21,29 @@ internal static class RpcAnswer
     public static void Describe(IHeaderDictionary headers, RpcException error)
     {
         headers["grpc-status"] = ((int)error.StatusCode).ToString(CultureInfo.InvariantCulture);
-        // Percent-encoded, as the protocol wants it; decoders turn every escape back.
-        headers["grpc-message"] = Uri.EscapeDataString(error.Status.Detail);
+        headers["grpc-message"] = PercentEncoded(error.Status.Detail);
         foreach (var entry in error.Trailers)
         {
             headers[entry.Key] = entry.IsBinary ? new StringValues(Convert.ToBase64String(entry.ValueBytes)) : new StringValues(entry.Value);
         }
+    }
+
+    /// <summary>Escapes what is not visible ASCII, and no more: some clients turn nothing else back.</summary>
+    private static string PercentEncoded(string text)
+    {
+        var encoded = new StringBuilder(text.Length);
+        foreach (var unit in Encoding.UTF8.GetBytes(text))
+        {
+            if (unit is >= (byte)' ' and <= (byte)'~' and not (byte)'%')
+            {
+                encoded.Append((char)unit);
+            }
+            else
+            {
+                encoded.Append('%').Append(unit.ToString("X2", CultureInfo.InvariantCulture));
+            }
+        }
+
+        return encoded.ToString();
     }
 }

@@ -10,14 +10,24 @@ namespace FleetOps.InferenceWorker.Services;
 internal static class RpcErrors
 {
     private const string Domain = "fleetops.dev";
+    private const int MostViolations = 10;
+    private const int MostFieldLength = 100;
+    private const int MostDescriptionLength = 400;
+    private const int MostMessageLength = 1500;
 
     /// <summary>Fields are wrong; each is named.</summary>
     public static RpcException InvalidArgument(IReadOnlyCollection<BadRequest.Types.FieldViolation> violations)
     {
+        // Statuses travel as headers, and clients close connections over headers that are too long.
         var details = new BadRequest();
-        details.FieldViolations.AddRange(violations);
-        var message = string.Join(' ', violations.Select(violation => $"{violation.Field}: {violation.Description}"));
-        return Make(Code.InvalidArgument, message, Any.Pack(details));
+        details.FieldViolations.AddRange(violations.Take(MostViolations).Select(violation => new BadRequest.Types.FieldViolation
+        {
+            Field = Shortened(violation.Field, MostFieldLength),
+            Description = Shortened(violation.Description, MostDescriptionLength),
+        }));
+        var message = string.Join(' ', details.FieldViolations.Select(violation => $"{violation.Field}: {violation.Description}"));
+        var more = violations.Count - MostViolations;
+        return Make(Code.InvalidArgument, more > 0 ? $"{message} And {more} fields more." : message, Any.Pack(details));
     }
 
     /// <summary>One field is wrong.</summary>
@@ -117,5 +127,7 @@ internal static class RpcErrors
         }));
 
     private static RpcException Make(Code code, string message, params Any[] details) =>
-        new Status { Code = (int)code, Message = message, Details = { details } }.ToRpcException();
+        new Status { Code = (int)code, Message = Shortened(message, MostMessageLength), Details = { details } }.ToRpcException();
+
+    private static string Shortened(string text, int most) => text.Length <= most ? text : $"{text[..(most - (char.IsHighSurrogate(text[most - 1]) ? 1 : 0))]}…";
 }

@@ -58,6 +58,7 @@ internal static class WorkerHost
             .AddSingleton<ServerCertificates>()
             .AddSingleton<TokenGate>()
             .AddSingleton<CallLimit>()
+            .AddSingleton<ReadMark>()
             .AddSingleton<HealthServiceImpl>()
             .AddSingleton<HealthReporter>()
             .AddSingleton(new ReflectionServiceImpl(Described))
@@ -67,7 +68,8 @@ internal static class WorkerHost
             .AddSingleton<EmbeddingCall>()
             .AddSingleton<InferenceService>()
             .AddSingleton<ControlService>()
-            .AddSingleton<WorkerLifecycle>();
+            .AddSingleton<WorkerLifecycle>()
+            .AddHostedService<IdleCollection>();
 
         var app = builder.Build();
         app.Services.GetRequiredService<HealthReporter>();
@@ -118,6 +120,7 @@ internal static class WorkerHost
         grpc.MaxReceiveMessageSize = limits.MaxRequestBytes;
         // What is sent is bounded by what was asked for.
         grpc.MaxSendMessageSize = null;
+        grpc.Interceptors.Add<ReadMark>();
         grpc.CompressionProviders = [new BoundedGzip(limits.MaxRequestBytes)];
     }
 

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using FleetOps.InferenceWorker.Tests.Fixtures;
 
 namespace FleetOps.InferenceWorker.Tests.Abuse;
 
@@ -19,10 +18,10 @@ internal sealed class RawHttp2 : IAsyncDisposable
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <summary>Connects, and sends the preface with empty settings unless a test wants to begin otherwise.</summary>
-    public static async Task<RawHttp2> ConnectAsync(InProcessWorker worker, bool preface = true)
+    public static async Task<RawHttp2> ConnectAsync(Uri address, bool preface = true)
     {
         var client = new RawHttp2();
-        await client._socket.ConnectAsync(IPAddress.Loopback, worker.Address.Port, Cancellation);
+        await client._socket.ConnectAsync(IPAddress.Loopback, address.Port, Cancellation);
         client._socket.NoDelay = true;
         client._stream = client._socket.GetStream();
         if (preface)
@@ -48,6 +47,25 @@ internal sealed class RawHttp2 : IAsyncDisposable
             // Closed by the worker: what it said before is still to be read.
         }
     }
+
+    /// <summary>Sends one after the other until the worker closes the connection or reads no more.</summary>
+    public async Task SendUntilRefusedAsync(IEnumerable<byte[]> frames, CancellationToken enough)
+    {
+        try
+        {
+            foreach (var frame in frames)
+            {
+                await _stream.WriteAsync(frame, enough);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
+        {
+            // Either answer is a good one.
+        }
+    }
+
+    /// <summary>Says that nothing more will be sent.</summary>
+    public void CloseSending() => _socket.Client.Shutdown(SocketShutdown.Send);
 
     /// <summary>Opens a call; the message follows in DATA.</summary>
     public Task SendHeadersAsync(int stream, string path, params (string Name, string Value)[] more) =>

@@ -67,6 +67,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         await Task.WhenAny(process._listening.Task, process.ExitAsync());
         Assert.True(process._listening.Task.IsCompletedSuccessfully, process.Output + process.Errors);
         var (grpc, http) = await process._listening.Task;
+        process.Address = new Uri(grpc);
         process.Channel = GrpcChannel.ForAddress(grpc);
         process.Http = new HttpClient { BaseAddress = new Uri(http) };
         return process;
@@ -98,6 +99,9 @@ internal sealed class WorkerProcess : IAsyncDisposable
         return ["serve", .. options.SelectMany(option => new[] { option.Key, option.Value })];
     }
 
+    /// <summary>Where gRPC listens.</summary>
+    public Uri Address { get; private set; } = null!;
+
     public GrpcChannel Channel { get; private set; } = null!;
 
     public HttpClient Http { get; private set; } = null!;
@@ -105,6 +109,15 @@ internal sealed class WorkerProcess : IAsyncDisposable
     public Inference.V1.Inference.InferenceClient Client => new(Channel);
 
     public int Id => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>What the process holds of the machine's memory.</summary>
+    public async Task<long> ResidentBytesAsync()
+    {
+        var line = (await File.ReadAllLinesAsync($"/proc/{Id}/status", TestContext.Current.CancellationToken)).Single(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], System.Globalization.CultureInfo.InvariantCulture) * 1024;
+    }
 
     public async Task<string> PhaseAsync() =>
         JsonDocument.Parse(await Http.GetStringAsync("/state", TestContext.Current.CancellationToken)).RootElement.GetProperty("phase").GetString()!;

@@ -87,7 +87,9 @@ public sealed class LimitTests
 
         for (var i = 0; i < 3; i++)
         {
-            Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(() => worker.TokenizeAsync(new TokenizeRequest { Text = "m" }))).StatusCode);
+            // Which one tells how far the client was when its connection was closed.
+            var error = await Assert.ThrowsAsync<RpcException>(() => worker.TokenizeAsync(new TokenizeRequest { Text = "m" }));
+            Assert.True(error.StatusCode is StatusCode.Unavailable or StatusCode.Internal, error.ToString());
         }
 
         Assert.Single(log.GetSnapshot(), line => line.Id.Id == 1404);
@@ -131,7 +133,7 @@ public sealed class LimitTests
     public async Task A_peer_that_answers_no_ping_loses_its_connection()
     {
         await using var worker = await ServeAsync(limits => limits with { KeepAliveDelay = TimeSpan.FromSeconds(1), KeepAliveTimeout = TimeSpan.FromSeconds(1) });
-        await using var silent = await Abuse.RawHttp2.ConnectAsync(worker);
+        await using var silent = await Abuse.RawHttp2.ConnectAsync(worker.Address);
         Assert.Equal(1, await OpenAsync(worker, "connections"));
         await Until.HoldsAsync(async () => await OpenAsync(worker, "connections") == 0, "it is closed");
     }

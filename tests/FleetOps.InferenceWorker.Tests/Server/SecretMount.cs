@@ -29,8 +29,8 @@ internal sealed class SecretMount : IDisposable
         Assert.Equal(0, Rename(Path("..new"), Path("..data")));
     }
 
-    public void SwapTls(X509Certificate2 pair, string? clientRoots = null) => Swap(
-        [("tls.crt", pair.ExportCertificatePem()), ("tls.key", pair.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem()), .. clientRoots is null ? Array.Empty<(string, string)>() : [("ca.crt", clientRoots)]]);
+    public void SwapTls(X509Certificate2 pair, string? roots = null, params (string Name, string Content)[] more) => Swap(
+        [("tls.crt", pair.ExportCertificatePem()), ("tls.key", pair.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem()), ("ca.crt", roots ?? ""), .. more]);
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
