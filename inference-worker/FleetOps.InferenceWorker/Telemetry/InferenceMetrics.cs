@@ -33,7 +33,13 @@ internal sealed class InferenceMetrics : IDisposable
         _finished = _meter.CreateCounter<long>(MetricNames.Finished, "{request}", "Requests that ended, by outcome.");
         _meter.CreateObservableUpDownCounter(MetricNames.Running, () => models.Running, "{request}", "Requests that hold a slot.");
         _meter.CreateObservableUpDownCounter(MetricNames.Waiting, () => models.Waiting, "{request}", "Requests that wait for a slot.");
-        _meter.CreateObservableGauge(MetricNames.KvCacheUsage, () => KvCacheUsage(models.Loaded?.Generation), "1", "Share of the KV cache in use.");
+        _meter.CreateObservableGauge(MetricNames.KvCacheUsage, () => KvCacheShare(models.Loaded?.Generation, static counters => counters.KvTokens), "1", "Share of the KV cache in use.");
+        _meter.CreateObservableGauge(
+            MetricNames.KvCacheKept, () => KvCacheShare(models.Loaded?.Generation, static counters => counters.IdleKvTokens), "1", "Share of the KV cache that is kept for prompts to come and gives way when room is needed.");
+        _meter.CreateObservableUpDownCounter(MetricNames.FreeSlots, () => models.Loaded?.Generation?.Counters.FreeSlots ?? 0, "{slot}", "Slots that nobody holds.");
+        _meter.CreateObservableCounter(MetricNames.CachedTokens, () => models.Loaded?.Generation?.Counters.CachedPromptTokens ?? 0, "{token}", "Prompt tokens that were found in the KV cache and not computed.");
+        _meter.CreateObservableCounter(MetricNames.DraftedTokens, () => models.Loaded?.Generation?.Counters.DraftedTokens ?? 0, "{token}", "Tokens that were guessed for running streams.");
+        _meter.CreateObservableCounter(MetricNames.AcceptedTokens, () => models.Loaded?.Generation?.Counters.AcceptedTokens ?? 0, "{token}", "Tokens that were guessed right.");
         _meter.CreateObservableCounter(MetricNames.PromptTokens, () => models.Loaded?.Generation?.Counters.PromptTokens ?? 0, "{token}", "Prompt tokens that were computed.");
         _meter.CreateObservableCounter(MetricNames.GeneratedTokens, () => models.Loaded?.Generation?.Counters.SampledTokens ?? 0, "{token}", "Tokens that were sampled.");
         _meter.CreateObservableGauge(
@@ -83,8 +89,8 @@ internal sealed class InferenceMetrics : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
 
-    private static double KvCacheUsage(InferenceEngine? engine) =>
-        engine is null ? 0 : (double)engine.Counters.KvTokens / ((long)engine.Settings.ContextLength * engine.Settings.MaxSequences);
+    private static double KvCacheShare(InferenceEngine? engine, Func<EngineCounters, long> tokens) =>
+        engine is null ? 0 : (double)tokens(engine.Counters) / ((long)engine.Settings.ContextLength * engine.Settings.MaxSequences);
 
     private Histogram<double> Seconds(string name, string description, double[] buckets) =>
         _meter.CreateHistogram(name, "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = buckets });

@@ -33,6 +33,21 @@ internal static class MetricNames
     /// <summary>Tokens that were sampled.</summary>
     public const string GeneratedTokens = "fleetops.inference.tokens.generated";
 
+    /// <summary>Prompt tokens that were found in the KV cache and not computed.</summary>
+    public const string CachedTokens = "fleetops.inference.tokens.cached";
+
+    /// <summary>Tokens that were guessed for running streams.</summary>
+    public const string DraftedTokens = "fleetops.inference.tokens.drafted";
+
+    /// <summary>Tokens that were guessed right.</summary>
+    public const string AcceptedTokens = "fleetops.inference.tokens.accepted";
+
+    /// <summary>Slots that nobody holds.</summary>
+    public const string FreeSlots = "fleetops.inference.slots.free";
+
+    /// <summary>Share of the KV cache that is kept for prompts to come and gives way when room is needed, 0 to 1.</summary>
+    public const string KvCacheKept = "fleetops.inference.kv_cache.kept";
+
     /// <summary>Tokens of each batch.</summary>
     public const string BatchSize = "fleetops.inference.batch.size";
 

@@ -39,7 +39,7 @@ public sealed class BatchPlannerTests
     {
         var plan = load.Plan();
         Assert.True(plan.Sum(share => share.Tokens) <= load.Budget);
-        Assert.True(plan.Where(share => load.PromptTokensLeft[share.Slot] > 0).Sum(share => share.Tokens) <= load.PromptBudget);
+        Assert.True(plan.Where(share => load.PromptTokensLeft[share.Slot] > 0).Sum(share => share.Tokens) <= load.PromptBudget * 3 / 2);
         Assert.Equal(plan.Length, plan.Select(share => share.Slot).Distinct().Count());
         Assert.All(plan, share => Assert.True(share.Tokens > 0));
     }
@@ -69,7 +69,27 @@ public sealed class BatchPlannerTests
     {
         var plan = load.Plan();
         var prompts = plan.Where(share => load.PromptTokensLeft[share.Slot] > 0);
-        Assert.Equal(Math.Min(load.PromptTokensLeft.Sum(), load.Room), prompts.Sum(share => share.Tokens));
+        Assert.True(prompts.Sum(share => share.Tokens) >= Math.Min(load.PromptTokensLeft.Sum(), load.Room));
+    }
+
+    [Property(MaxTest = 500)]
+    public void More_than_the_prompt_budget_is_used_to_complete_a_prompt_only(Load load)
+    {
+        var prompts = load.Plan().Where(share => load.PromptTokensLeft[share.Slot] > 0).ToList();
+        if (prompts.Sum(share => share.Tokens) > load.PromptBudget)
+        {
+            // All but the oldest, which may have got its quarter only, are complete.
+            Assert.All(prompts.Where(share => share.Slot != load.Prompts[0]), share => Assert.True(share.Samples));
+            Assert.Contains(prompts, share => share.Samples);
+        }
+    }
+
+    [Fact]
+    public void A_prompt_is_not_cut_shortly_before_its_end()
+    {
+        Assert.Equal([new BatchShare(0, 1, Samples: true), new BatchShare(1, 128, Samples: true)], new Load([0, 128], Budget: 512, PromptBudget: 100).Plan());
+        Assert.Equal([new BatchShare(0, 1, Samples: true), new BatchShare(1, 100, Samples: false)], new Load([0, 151], Budget: 512, PromptBudget: 100).Plan());
+        Assert.Equal([new BatchShare(0, 1, Samples: true), new BatchShare(1, 119, Samples: false)], new Load([0, 128], Budget: 120, PromptBudget: 119).Plan());
     }
 
     [Property(MaxTest = 500)]

@@ -173,7 +173,7 @@ public sealed class InferenceEngineTests
     [Fact]
     public async Task Cancelling_at_any_point_of_a_life_leaks_nothing_and_disturbs_nobody()
     {
-        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { OutputCapacity = 4096, MaxWaiting = 1000 });
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { ContextLength = 2048, OutputCapacity = 4096, MaxWaiting = 1000 });
         var steady = InProcessWorker.Endless(1, 70, 80, 90) with { MaxTokens = 200 };
         var alone = await TokensOf(worker.Engine.Submit(steady));
 

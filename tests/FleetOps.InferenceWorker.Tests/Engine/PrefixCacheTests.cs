@@ -101,6 +101,21 @@ public sealed class PrefixCacheTests
     }
 
     [Fact]
+    public async Task A_model_that_cannot_take_tokens_back_computes_every_prompt_and_guesses_nothing()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Recurrent, options => options with { DraftTokens = 4 });
+        Assert.False(worker.Served.Model.KeepsEachToken);
+        int[] prompt = [.. Text(40), .. Text(40), .. Text(40)];
+        var (first, _) = await RunAsync(worker, prompt);
+        Assert.Equal(12, first.Length);
+        var others = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => RunAsync(worker, prompt)));
+        Assert.All(others, other => Assert.Equal((string.Join(' ', first), 0), (string.Join(' ', other.Tokens), other.End.CachedTokens)));
+        var (longer, _) = await RunAsync(worker, [.. prompt, .. first, 5]);
+        Assert.Equal((await RunAsync(worker, [.. prompt, .. first, 5], "alone")).Tokens, longer);
+        Assert.Equal((0L, 0L, 0L), (worker.Engine.Counters.CachedPromptTokens, worker.Engine.Counters.DraftedTokens, worker.Engine.Counters.IdleKvTokens));
+    }
+
+    [Fact]
     public async Task What_is_shared_is_taken_from_a_request_that_still_runs()
     {
         await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { OutputCapacity = 4 });

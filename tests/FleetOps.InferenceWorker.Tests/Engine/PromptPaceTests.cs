@@ -4,7 +4,7 @@ namespace FleetOps.InferenceWorker.Tests.Engine;
 
 public sealed class PromptPaceTests
 {
-    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan Token = TimeSpan.FromMilliseconds(2);
 
     [Fact]
@@ -23,7 +23,7 @@ public sealed class PromptPaceTests
     [InlineData(2, 200)]
     [InlineData(5, 500)]
     [InlineData(6, 512)]
-    public void Each_prompt_may_take_four_times_as_long_as_a_step_of_the_streams(int prompts, int expected) =>
+    public void Each_prompt_may_take_eight_times_as_long_as_a_step_of_the_streams(int prompts, int expected) =>
         Assert.Equal(expected, Measured().Budget(decoding: 8, prompts));
 
     [Fact]
@@ -52,8 +52,8 @@ public sealed class PromptPaceTests
     {
         var pace = Measured();
         Assert.Equal(100, pace.Budget(decoding: 5, prompts: 1));
-        pace.Note(decoding: 2, promptTokens: 0, Step / 2);
-        Assert.Equal(50, pace.Budget(decoding: 4, prompts: 1));
+        pace.Note(decoding: 2, promptTokens: 0, Step * 0.8);
+        Assert.Equal(80, pace.Budget(decoding: 4, prompts: 1));
         Assert.Equal(100, pace.Budget(decoding: 7, prompts: 1));
     }
 

@@ -9,6 +9,7 @@ internal static class ModelFiles
     private static readonly Lazy<string> LazySuccessor = Written("successor.gguf", path => SuccessorModel.Write(path));
     private static readonly Lazy<string> LazyWithoutTemplate = Written("no-template.gguf", path => SuccessorModel.Write(path, chatTemplate: null));
     private static readonly Lazy<string> LazyRandom = Written("random.gguf", path => RandomModel.Write(path));
+    private static readonly Lazy<string> LazyRecurrent = Written("recurrent.gguf", path => MambaModel.Write(path));
     private static readonly Lazy<string> LazySlow = Written("slow.gguf", path => RandomModel.Write(path, new LlamaShape(256, Layers: 6, Heads: 4, KeyValueHeads: 2, FeedForward: 512, ContextLength: 8192)));
     private static readonly Lazy<string> LazyEncoder = Written("encoder.gguf", path => EncoderModel.Write(path));
     private static readonly Lazy<string> LazyRanker = Written("ranker.gguf", path => EncoderModel.Write(path, pooling: 4, classifier: true));
@@ -23,6 +24,9 @@ internal static class ModelFiles
 
     /// <summary>Says bytes that depend on everything before; characters of UTF-8 are spread over tokens.</summary>
     public static string Random => LazyRandom.Value;
+
+    /// <summary>Has one state for all tokens of a sequence, so that nothing can be taken back.</summary>
+    public static string Recurrent => LazyRecurrent.Value;
 
     /// <summary>Takes a millisecond or two for each token, so that something can happen in between.</summary>
     public static string Slow => LazySlow.Value;

@@ -84,10 +84,15 @@ public sealed partial class ContractTests
         Assert.Equal(
             [
                 "fleetops_inference_batch_size histogram",
+                "fleetops_inference_kv_cache_kept gauge",
                 "fleetops_inference_kv_cache_usage gauge",
                 "fleetops_inference_requests_finished_total counter",
                 "fleetops_inference_requests_running gauge",
                 "fleetops_inference_requests_waiting gauge",
+                "fleetops_inference_slots_free gauge",
+                "fleetops_inference_tokens_accepted_total counter",
+                "fleetops_inference_tokens_cached_total counter",
+                "fleetops_inference_tokens_drafted_total counter",
                 "fleetops_inference_tokens_generated_total counter",
                 "fleetops_inference_tokens_prompt_total counter",
                 "fleetops_worker_calls_open gauge",

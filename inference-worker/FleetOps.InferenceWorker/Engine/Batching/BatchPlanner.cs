@@ -4,7 +4,8 @@ namespace FleetOps.InferenceWorker.Engine.Batching;
 /// Decides who shares the next batch. Sequences that decode come first, one token each, so that a long prompt never
 /// stalls a running stream; what is left of the token budget goes to prompts, in chunks. A quarter of that is the oldest
 /// prompt's, so that it comes to its end whatever arrives; the rest goes to those that need least, so that a short
-/// prompt does not wait for a long one. Of equal ones the older is first.
+/// prompt does not wait for a long one. Of equal ones the older is first. A prompt of which little would be left over is
+/// computed to its end, because a small batch takes nearly as long as a larger one.
 /// </summary>
 internal static class BatchPlanner
 {
@@ -13,7 +14,7 @@ internal static class BatchPlanner
     /// <summary>Plans one batch. A pure function; allocates nothing.</summary>
     /// <param name="work">The running sequences in the order of their admission.</param>
     /// <param name="tokenBudget">How many tokens the batch may hold; at least the count of <paramref name="work"/>, so that every stream moves.</param>
-    /// <param name="promptBudget">How many of them may be tokens of prompts; 1 or more, so that every prompt comes to its end.</param>
+    /// <param name="promptBudget">How many of them may be tokens of prompts, or up to half as many more when that completes one; 1 or more, so that every prompt comes to its end.</param>
     /// <param name="shares">Receives the shares; at least as long as <paramref name="work"/>.</param>
     /// <returns>How many shares were planned. A prompt for which no budget is left gets none.</returns>
     public static int Plan(ReadOnlySpan<SequenceWork> work, int tokenBudget, int promptBudget, Span<BatchShare> shares)
@@ -41,7 +42,7 @@ internal static class BatchPlanner
             return planned;
         }
 
-        Divide(work, chunks, oldest, Math.Min(tokenBudget, promptBudget));
+        Divide(work, chunks, oldest, Math.Min(tokenBudget, promptBudget), Math.Max(0, tokenBudget - promptBudget));
         for (var i = oldest; i < work.Length; i++)
         {
             if (chunks[i] > 0)
@@ -53,7 +54,7 @@ internal static class BatchPlanner
         return planned;
     }
 
-    private static void Divide(ReadOnlySpan<SequenceWork> work, Span<int> chunks, int oldest, int budget)
+    private static void Divide(ReadOnlySpan<SequenceWork> work, Span<int> chunks, int oldest, int budget, int beyond)
     {
         chunks[oldest] = Math.Min(work[oldest].PromptTokensLeft, (budget + OldestShare - 1) / OldestShare);
         budget -= chunks[oldest];
@@ -74,7 +75,8 @@ internal static class BatchPlanner
                 return;
             }
 
-            var chunk = Math.Min(work[least].PromptTokensLeft - chunks[least], budget);
+            var rest = work[least].PromptTokensLeft - chunks[least];
+            var chunk = rest - budget <= Math.Min(budget / 2, beyond) ? rest : budget;
             chunks[least] += chunk;
             budget -= chunk;
         }

@@ -4,18 +4,18 @@ namespace FleetOps.InferenceWorker.Engine.Batching;
 /// Measures how long batches take, and bounds the prompt tokens beside running streams by it. Not safe for concurrent use.
 /// <para>
 /// Each prompt in the works may hold the streams up by <see cref="Stretch"/> times the time that they need for a token
-/// themselves. So a stream beside one long prompt is at most that much slower, however long the prompt; the prompt takes
-/// at most a quarter longer than it would without the streams, which move on meanwhile; and when many prompts are in the
-/// works nearly whole batches go to them, because more people wait for a first token than for a next one.
+/// themselves. So a stream beside one long prompt is at most that much slower, however long the prompt; the streams take
+/// at most an eighth of the time that the prompt needs, and move on in it; and when many prompts are in the works whole
+/// batches go to them, because more people wait for a first token than for a next one.
 /// </para>
 /// </summary>
 internal sealed class PromptPace
 {
     /// <summary>How many times as long as a step of the streams the chunk of a prompt may take.</summary>
-    public const int Stretch = 4;
+    public const int Stretch = 8;
 
     /// <summary>Tokens that a prompt gets at least beside streams: fewer would cost more for reading the weights than for computing.</summary>
-    public const int LeastTokens = 32;
+    public const int LeastTokens = 64;
 
     private const double Weight = 0.25;
     private const double LargestJump = 2;
