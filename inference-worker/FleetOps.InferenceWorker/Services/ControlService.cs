@@ -9,7 +9,7 @@ namespace FleetOps.InferenceWorker.Services;
 
 /// <summary>The Control service: what is served, by what, and how busy it is.</summary>
 internal sealed class ControlService(
-    ModelRegistry models, WorkerState state, OpenRequests requests, WorkerLifecycle lifecycle, ServeOptions options, TimeProvider clock) : Control.ControlBase
+    ModelRegistry models, WorkerState state, OpenRequests requests, WorkerLifecycle lifecycle, ServeOptions options, IHostApplicationLifetime host, TimeProvider clock) : Control.ControlBase
 {
     /// <inheritdoc/>
     public override Task<ModelInfo> GetModelInfo(GetModelInfoRequest request, ServerCallContext context)
@@ -58,6 +58,7 @@ internal sealed class ControlService(
             Threads = models.Loaded?.Threads ?? 0,
             KvCacheType = options.KvCacheType.ToString(),
             FlashAttention = options.FlashAttention.ToString(),
+            MaxWaitingTokens = models.Loaded?.Generation?.Settings.MaxWaitingTokens is { } tokens and < long.MaxValue ? tokens : 0,
             KvTokensTotal = LoadMeter.KvTokensTotal(models.Loaded),
         };
         if (state.Backend is { } backend)
@@ -85,8 +86,7 @@ internal sealed class ControlService(
         violations.ThrowIfAny();
         var interval = request.Interval?.ToTimeSpan() ?? TimeSpan.FromSeconds(1);
         using var writer = new TimedStreamWriter<Load>(responseStream, options.SlowReaderTimeout, context, clock);
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
-        var over = state.WaitForAsync(static phase => phase > WorkerPhase.Draining, ended.Token);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, host.ApplicationStopping);
         var meter = new LoadMeter(models, state, options, clock);
         Load? told = null;
         do
@@ -98,11 +98,9 @@ internal sealed class ControlService(
                 told = load;
             }
 
-            // The end of the server and the end of the call both cut the pause short.
-            await Task.WhenAny(over, Task.Delay(interval, clock, ended.Token));
+            await Task.Delay(interval, clock, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        while (!over.IsCompleted);
-        await ended.CancelAsync();
+        while (!ended.IsCancellationRequested && state.Phase <= WorkerPhase.Draining);
     }
 
     /// <inheritdoc/>

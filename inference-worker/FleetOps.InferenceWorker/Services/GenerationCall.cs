@@ -29,9 +29,6 @@ internal sealed partial class GenerationCall(
         await using var expiry = plan.Options.MaxDuration is { } most
             ? clock.CreateTimer(_ => request.End(EarlyEnd.Expired), state: null, most, Timeout.InfiniteTimeSpan)
             : null;
-        using var adapter = plan.Options.Adapter is { } name
-            ? served.Adapters.Acquire(name) ?? throw RpcErrors.NotFound("ADAPTER", $"There is no adapter '{name}'. Control.ListAdapters tells those that there are.")
-            : null;
         Generation[] generations = [];
         AnswerStream<TResponse>[] answers = [];
         try
@@ -41,7 +38,7 @@ internal sealed partial class GenerationCall(
                 throw RpcErrors.PromptTooLong(plan.Prompt.Length, engine.Settings.ContextLength);
             }
 
-            generations = Submit(engine, plan, request);
+            generations = Submit(engine, plan, request, LongestWait(context));
             await context.WriteResponseHeadersAsync(new Metadata { { RequestMetadata.RequestId, plan.Call.RequestId } });
 
             outcome = "cancelled";
@@ -78,14 +75,14 @@ internal sealed partial class GenerationCall(
         }
     }
 
-    private static Generation[] Submit(InferenceEngine engine, GenerationPlan plan, OpenRequest request)
+    private static Generation[] Submit(InferenceEngine engine, GenerationPlan plan, OpenRequest request, TimeSpan? longestWait)
     {
         try
         {
             var generations = new Generation[plan.Options.Choices];
             for (var choice = 0; choice < generations.Length; choice++)
             {
-                generations[choice] = engine.Submit(plan.Options.ForEngine(plan.Prompt, plan.Grammar, plan.Call, choice));
+                generations[choice] = engine.Submit(plan.Options.ForEngine(plan.Prompt, plan.Grammar, plan.Call, choice) with { LongestWait = longestWait });
                 request.Add(generations[choice]);
             }
 
@@ -93,9 +90,12 @@ internal sealed partial class GenerationCall(
         }
         catch (EngineRefusedException refused)
         {
-            throw refused.RetryAfter is { } retryAfter
-                ? RpcErrors.QueueFull(refused.Message, retryAfter)
-                : RpcErrors.Unavailable("DRAINING", refused.Message);
+            throw (refused.Refusal, refused.RetryAfter) switch
+            {
+                (EngineRefusal.UnknownAdapter, _) => RpcErrors.NotFound("ADAPTER", $"{refused.Message} Control.ListAdapters tells those that there are."),
+                (_, { } retryAfter) => RpcErrors.QueueFull(refused.Message, retryAfter),
+                _ => RpcErrors.Unavailable("DRAINING", refused.Message),
+            };
         }
         finally
         {
@@ -124,6 +124,10 @@ internal sealed partial class GenerationCall(
             throw;
         }
     }
+
+    // Whoever would not hear of the answer any more is better told at once.
+    private TimeSpan? LongestWait(ServerCallContext context) =>
+        context.Deadline == DateTime.MaxValue ? null : TimeSpan.FromTicks(Math.Max(0, (context.Deadline - clock.GetUtcNow().UtcDateTime).Ticks));
 
     private bool DeadlinePassed(ServerCallContext context) => context.Deadline <= clock.GetUtcNow().UtcDateTime;
 

@@ -31,14 +31,15 @@ internal sealed class InferenceService(ModelRegistry models, WorkerState state, 
     public override async Task Chat(ChatRequest request, IServerStreamWriter<ChatResponse> responseStream, ServerCallContext context)
     {
         var served = RequireGenerating();
-        RequireTemplate(served);
+        var template = RequireTemplate(served);
         var violations = new FieldViolations();
         var options = RequestOptions.Read(request, served, violations);
         var call = CallMetadata.Read(context, violations);
         ChatReader.Check(request, violations);
         violations.ThrowIfAny();
         var constraint = ConstraintReader.Read(request.Constraint, served.Model, violations);
-        var rendered = Render(request, served, violations);
+        violations.ThrowIfAny();
+        var rendered = ChatReader.Render(request, template);
         var vocabulary = served.Model.Vocabulary;
         var plan = new GenerationPlan(call, options, Tokens(rendered, served), GrammarOf(rendered, constraint, served.Model))
         {

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <climits>
 #include <cmath>
+#include <cstdint>
+#include <ctime>
 #include <stdexcept>
 #include <vector>
 
@@ -23,6 +25,12 @@ constexpr size_t MAX_RULES   = 8192;
 
 // Ways in which the text so far can be read. An ambiguous grammar could have millions, and each costs time with each token.
 constexpr size_t MAX_READINGS = 1024;
+
+// Ways in which one place of a grammar can go on.
+constexpr size_t MAX_CHOICES = 4096;
+
+// What one token may cost; a grammar of millions of readings between two tokens would hold up everybody.
+constexpr double MAX_SECONDS = 0.25;
 
 constexpr const char * LEFT_RECURSION = "a rule begins with itself (left recursion), which cannot be followed token by token";
 
@@ -148,6 +156,50 @@ bool is_left_recursive(const llama_grammar_rules & rules) {
     return std::any_of(growing.begin(), growing.end(), [&](const auto & step) { return !gone[step.first] && !gone[step.second]; });
 }
 
+// Counts the ways in which a rule can begin, and refuses a grammar in which some place has too many ways to go on.
+class choices {
+  public:
+    choices(const llama_grammar_rules & rules) : rules(rules), nullable(nullable_rules(rules)), counts(rules.size(), UNKNOWN) {}
+
+    void check() {
+        for (size_t id = 0; id < rules.size(); id++) {
+            count(id);
+        }
+    }
+
+  private:
+    static constexpr size_t UNKNOWN = SIZE_MAX;
+
+    const llama_grammar_rules & rules;
+    const std::vector<bool>     nullable;
+    std::vector<size_t>         counts;
+
+    size_t count(size_t id) {
+        if (counts[id] == UNKNOWN) {
+            // Going round adds no way that is not counted.
+            counts[id]       = 0;
+            size_t all       = 0;
+            size_t from_here = 0;
+            for (size_t i = rules[id].size(); i-- > 0;) {
+                const auto & element = rules[id][i];
+                if (ends(element)) {
+                    all      += from_here;
+                    from_here = 0;
+                } else if (element.type == LLAMA_GRETYPE_RULE_REF) {
+                    from_here = count(element.value) + (nullable[element.value] ? from_here : 0);
+                } else {
+                    from_here = 1;
+                }
+                if (all + from_here > MAX_CHOICES) {
+                    throw std::runtime_error("the grammar is ambiguous: some place of it can go on in more than " + std::to_string(MAX_CHOICES) + " ways");
+                }
+            }
+            counts[id] = all + from_here;
+        }
+        return counts[id];
+    }
+};
+
 // Follows llama_grammar_parser::parse, but lets the exception out.
 void check(const llama_vocab * vocab, const char * grammar, const char * root) {
     if (strlen(grammar) > MAX_LENGTH) {
@@ -177,6 +229,20 @@ void check(const llama_vocab * vocab, const char * grammar, const char * root) {
     }
     if (is_left_recursive(parser.rules)) {
         throw std::runtime_error(LEFT_RECURSION);
+    }
+    choices(parser.rules).check();
+}
+
+// The processor's time of this thread, which other threads cannot stretch.
+double seconds() {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (double) time.tv_sec + 1e-9 * (double) time.tv_nsec;
+}
+
+void check_time(double started) {
+    if (seconds() - started > MAX_SECONDS) {
+        throw std::runtime_error("the grammar is too ambiguous to be followed in time");
     }
 }
 
@@ -271,7 +337,9 @@ void grammar_state::apply(llama_token_data_array & candidates) const {
         throw std::runtime_error("the grammar has left the text that it describes");
     }
     if (!is_asleep()) {
+        const double started = seconds();
         llama_grammar_apply_impl(*grammar, &candidates);
+        check_time(started);
     }
 }
 
@@ -283,7 +351,8 @@ bool grammar_state::allows(llama_token token) const {
 }
 
 void grammar_state::accept(llama_token token) {
-    const bool asleep = is_asleep();
+    const bool   asleep  = is_asleep();
+    const double started = seconds();
     if (reasoning) {
         llama_sampler_accept(reasoning.get(), token);
         // The end of the reasoning may be the trigger.
@@ -300,6 +369,7 @@ void grammar_state::accept(llama_token token) {
         }
         llama_grammar_accept_impl(*grammar, token);
     }
+    check_time(started);
     if (llama_grammar_get_stacks(grammar.get()).size() > MAX_READINGS) {
         throw std::runtime_error("the grammar is ambiguous: the text so far can be read in more than " + std::to_string(MAX_READINGS) + " ways");
     }

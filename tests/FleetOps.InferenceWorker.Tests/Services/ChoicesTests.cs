@@ -110,6 +110,25 @@ public sealed class ChoicesTests
     }
 
     [Fact]
+    public async Task Tokens_found_in_the_cache_are_told_and_only_to_the_tenant_and_salt_that_computed_them()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random);
+        var request = new GenerateRequest { Text = new string('p', 300), Sampling = new SamplingOptions { Temperature = 0 }, Stop = new StopOptions { MaxTokens = 2, IgnoreEndOfGeneration = true } };
+        async Task<Answer> AskAsync(string tenant, string salt)
+        {
+            var metadata = new Metadata { { RequestMetadata.Tenant, tenant }, { RequestMetadata.CacheSalt, salt } };
+            return await Answer.ReadAsync(worker.Client.Generate(request, metadata, cancellationToken: Cancellation));
+        }
+
+        Assert.Equal(0, (await AskAsync("a", "")).Prompt.CachedTokens);
+        var again = await AskAsync("a", "");
+        Assert.InRange(again.Prompt.CachedTokens, 200, 300);
+        Assert.Equal(again.Prompt.CachedTokens, again.Finish.Usage.CachedPromptTokens);
+        Assert.Equal(0, (await AskAsync("b", "")).Prompt.CachedTokens);
+        Assert.Equal(0, (await AskAsync("a", "salt")).Prompt.CachedTokens);
+    }
+
+    [Fact]
     public async Task Wrong_metadata_is_refused_by_its_name()
     {
         await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Successor);

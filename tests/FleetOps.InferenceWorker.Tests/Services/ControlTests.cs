@@ -69,6 +69,18 @@ public sealed class ControlTests : IDisposable
         Assert.Equal(StatusCode.NotFound, error.StatusCode);
     }
 
+    [Fact]
+    public async Task A_request_is_answered_with_the_adapter_that_it_names()
+    {
+        LoraAdapter.WriteSuccessor(Path.Combine(_folder, "leap.gguf"), after: "o", next: "x");
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Successor, options => options with { AdapterDirectory = _folder });
+        await new Control.ControlClient(worker.Channel).LoadAdapterAsync(new LoadAdapterRequest { Name = "leap", Path = "leap.gguf" }, cancellationToken: Cancellation);
+        var request = new GenerateRequest { Text = "m", Sampling = new SamplingOptions { Temperature = 0 }, Adapter = "leap" };
+        Assert.Equal("noxyz", (await worker.GenerateAsync(request)).Text);
+        request.Adapter = "";
+        Assert.Equal("nopqrstuvwxyz", (await worker.GenerateAsync(request)).Text);
+    }
+
     private static async Task<StatusCode> StatusAsync<T>(AsyncUnaryCall<T> call) =>
         (await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync)).StatusCode;
 

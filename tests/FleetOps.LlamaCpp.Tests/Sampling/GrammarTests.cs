@@ -86,6 +86,14 @@ public sealed class GrammarTests(LlamaFixture llama)
         AssertRefused("root ::= r root \"x\" | \"a\"\nr ::= s\ns ::= \"\"", "left recursion");
 
     [Fact]
+    public void A_grammar_with_more_ways_than_can_be_followed_is_refused()
+    {
+        var doubling = string.Concat(Enumerable.Range(0, 40).Select(static i => $"r{i} ::= r{i + 1} \"a\" | r{i + 1} \"b\"\n"));
+        AssertRefused($"root ::= r0\n{doubling}r40 ::= \"c\"", "more than 4096 ways");
+        AssertRefused($"root ::= {string.Join('|', Enumerable.Repeat("\"a\"", 50_000))}", "more than 4096 ways");
+    }
+
+    [Fact]
     public void Going_round_with_nothing_left_to_do_is_no_left_recursion() =>
         new LlamaSamplerBuilder(Model).WithGrammar("root ::= (call? space)+\ncall ::= \"x\"\nspace ::= | \" \"").Greedy().Dispose();
 
