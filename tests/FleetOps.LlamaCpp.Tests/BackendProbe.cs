@@ -9,6 +9,9 @@ internal static class BackendProbe
     public static (int Exit, string Output) Run(string native, string request, params (string Name, string Value)[] environment) =>
         Run("exec \"$@\"", [native, request], environment);
 
+    /// <summary>Runs it over all files of a folder, each of which gets a line.</summary>
+    public static (int Exit, string Output) RunOver(string native, string folder) => Run("ulimit -c 0; exec \"$@\"", [native, "Cpu", folder, "256", "each"]);
+
     /// <summary>Runs it with an address space of so many kilobytes, as an image with too little memory would.</summary>
     public static (int Exit, string Output) RunWithin(long kilobytes, params string[] arguments) =>
         Run($"ulimit -c 0 -v {kilobytes}; exec \"$@\"", arguments, ("DOTNET_GCHeapHardLimit", "0x8000000"));

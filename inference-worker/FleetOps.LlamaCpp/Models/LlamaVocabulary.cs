@@ -206,6 +206,12 @@ public sealed unsafe class LlamaVocabulary
 
     private int Tokenize(ReadOnlySpan<byte> text, int[] tokens, bool addSpecial, bool parseSpecial)
     {
+        if (addSpecial && ((AddsBeginOfSequence && BeginOfSequence is null) || (AddsEndOfSequence && EndOfSequence is null) || (AddsSeparator && Separator is null)))
+        {
+            // llama.cpp aborts the process.
+            throw new LlamaException(LlamaFault.TokenizationFailed, "The model's file wants a begin, end or separator token around texts and names none (tokenizer.ggml.add_*_token); tokenize without special tokens, or convert the model anew.");
+        }
+
         var error = stackalloc byte[ShimText.ErrorSize];
         fixed (byte* start = text)
         fixed (int* first = tokens)

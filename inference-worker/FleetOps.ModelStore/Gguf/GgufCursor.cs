@@ -104,6 +104,31 @@ internal sealed class GgufCursor(Stream stream, long length)
         }
     }
 
+    /// <summary>A hash (FNV-1a, 64 bits) of a string's bytes up to the first that is 0, where C ends it.</summary>
+    public ulong HashText(long bytes, string field)
+    {
+        if (bytes > Remaining)
+        {
+            throw Truncated(bytes, field);
+        }
+
+        ulong hash = 14_695_981_039_346_656_037;
+        bool ended = false;
+        while (bytes > 0)
+        {
+            int step = (int)Math.Min(bytes, _buffer.Length);
+            foreach (byte value in Take(step, field))
+            {
+                ended |= value == 0;
+                hash = ended ? hash : (hash ^ value) * 1_099_511_628_211;
+            }
+
+            bytes -= step;
+        }
+
+        return hash;
+    }
+
     private ReadOnlySpan<byte> Take(int bytes, string field)
     {
         if (bytes > Remaining)

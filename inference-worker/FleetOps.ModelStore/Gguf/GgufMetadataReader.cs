@@ -10,6 +10,7 @@ internal sealed class GgufMetadataReader(GgufCursor cursor, GgufBudget budget)
     private const int MaxHeldStringBytes = 1 << 20;
     private const int MaxHeldElements = 256;
     private const long MaxArrayElements = 1 << 26;
+    private const string Vocabulary = "tokenizer.ggml.tokens";
 
     /// <summary>Reads a number of pairs.</summary>
     public Dictionary<string, GgufValue> Read(ulong count)
@@ -69,6 +70,12 @@ internal sealed class GgufMetadataReader(GgufCursor cursor, GgufBudget budget)
         }
 
         long count = (long)declared;
+        if (type == GgufValueType.String && key == Vocabulary)
+        {
+            SkipVocabulary(count);
+            return GgufValue.OfArray(type, count, null);
+        }
+
         if (count <= MaxHeldElements)
         {
             var elements = new GgufValue[count];
@@ -92,6 +99,22 @@ internal sealed class GgufMetadataReader(GgufCursor cursor, GgufBudget budget)
         }
 
         return GgufValue.OfArray(type, count, null);
+    }
+
+    // llama.cpp asserts that no two tokens are spelled alike. Hashes of 64 bits tell so without keeping a vocabulary in memory.
+    private void SkipVocabulary(long count)
+    {
+        var seen = new HashSet<ulong>((int)Math.Min(count, 1 << 18));
+        for (long i = 0; i < count; i++)
+        {
+            long start = cursor.Position;
+            long bytes = cursor.ReadStringLength(Vocabulary);
+            // llama.cpp gives those that are empty names of their own.
+            if (bytes > 0 && !seen.Add(cursor.HashText(bytes, Vocabulary)))
+            {
+                throw new GgufFormatException(Vocabulary, start, $"token {i} is spelled like an earlier one; the file is damaged.");
+            }
+        }
     }
 
     private GgufValue ReadValue(GgufValueType type, string key)

@@ -30,6 +30,11 @@ internal static class ModelGate
             throw Refuse(source, "it holds no tensors, only metadata; give the file with the weights.");
         }
 
+        if (GgufModel.Fault(header) is { } fault)
+        {
+            throw Refuse(source, $"{fault}; the file is damaged, fetch it again or convert the model anew.");
+        }
+
         return header.SplitCount == 1
             ? header
             : throw Refuse(source, $"it is one of {header.SplitCount} files of a split model, which this version does not load; merge them with llama-gguf-split --merge.");
