@@ -37,4 +37,27 @@ public sealed record EngineSpec
     [Range(-1, 1000)]
     [DefaultValue(-1)]
     public int GpuLayers { get; set; } = -1;
+
+    /// <summary>How the model is spread over several GPUs: Layer gives each whole layers, Row a part of each layer, None uses one GPU. Layer when left out.</summary>
+    public SplitMode? SplitMode { get; init; }
+
+    /// <summary>Share of each GPU, in their order, such as 3,1. By free memory when left out.</summary>
+    [StringLength(128, MinimumLength = 1)]
+    [RegularExpression(Patterns.Shares)]
+    [CelRule("self.matches(r'" + Patterns.Shares + "')", SpecMessages.TensorSplit)]
+    public string? TensorSplit { get; init; }
+
+    /// <summary>Tokens that are computed in one batch. More is faster for long prompts and takes more memory. The worker's own default when left out.</summary>
+    [Range(64, 65_536)]
+    public int? BatchTokens { get; init; }
+
+    /// <summary>
+    /// Tokens that are guessed ahead for each stream from what its text repeats; the answer stays the same. Faster where answers repeat their
+    /// prompt, as in summaries and code changes, else slower. 0, none, when left out.
+    /// </summary>
+    [Range(0, 16)]
+    public int? DraftTokens { get; init; }
+
+    /// <summary>How embeddings are pooled: None, Mean, Cls, Last or Rank. What the model's file says when left out; given for a model that generates, it embeds too.</summary>
+    public Pooling? Pooling { get; init; }
 }

@@ -25,6 +25,9 @@ public static class Patterns
     /// <summary>A number of workers, or a percentage of them: <c>1</c>, <c>25%</c>.</summary>
     public const string CountOrPercentage = "^(0|[1-9][0-9]{0,3}|(0|[1-9][0-9]?|100)%)$";
 
+    /// <summary>Shares of something, joined by commas: <c>3,1</c>, <c>0.5,0.5</c>.</summary>
+    public const string Shares = @"^[0-9]{1,4}(\.[0-9]{1,3})?(,[0-9]{1,4}(\.[0-9]{1,3})?)*$";
+
     /// <summary>An absolute path that does not climb.</summary>
     public const string AbsolutePath = "^(/" + Segment + ")+$";
 

@@ -42,6 +42,18 @@ public static partial class SpecMessages
     public const string ClaimTakesNoCredentials =
         "spec.model.credentialsSecretRef does not apply to a pvc:// source: remove it";
 
+    /// <summary>Malformed name of the Secret of a certificate.</summary>
+    public const string TlsSecretName =
+        "spec.service.tls.secretRef.name must be the name of a Secret in this namespace";
+
+    /// <summary>Malformed name of the Secret of tokens.</summary>
+    public const string TokenSecretName =
+        "spec.service.tokenSecretRef.name must be the name of a Secret in this namespace";
+
+    /// <summary>Malformed shares of GPUs.</summary>
+    public const string TensorSplit =
+        "spec.engine.tensorSplit must be numbers joined by commas, such as 3,1";
+
     /// <summary>Malformed name of a Secret.</summary>
     public const string SecretName =
         "spec.model.credentialsSecretRef.name must be the name of a Secret in this namespace";

@@ -130,7 +130,7 @@ public sealed partial class PlanProperties
         select Given.Carried(model, [.. statuses.Select((status, i) => new WorkerObservation(
             Given.Pod(model, status, $"pod-{i}"),
             phases[i].Length == 0 ? null : new() { Phase = phases[i], Reason = reason, Message = "m" }))]) with
-        { SecretExists = isSecretThere });
+        { MissingSecret = isSecretThere ? null : SecretUse.Of(model.Spec).Single() });
 
     private static readonly string[] PodStatuses =
     [

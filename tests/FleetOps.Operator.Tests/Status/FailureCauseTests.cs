@@ -73,7 +73,19 @@ public sealed class FailureCauseTests
     {
         var model = Given.Model(spec: new() { Model = new() { Source = "hf://o/r/f.gguf", CredentialsSecretRef = new() { Name = "hf" } } });
 
-        AssertTells(Given.StatusOf(new() { Model = model, SecretExists = false }), Reasons.SecretNotFound, "Secret hf", "Create it", isStalled: true);
+        AssertTells(Given.StatusOf(new() { Model = model, MissingSecret = SecretUse.Of(model.Spec).Single() }), Reasons.SecretNotFound, "Secret hf", "Create it", isStalled: true);
+    }
+
+    [Fact]
+    public void A_missing_Secret_of_a_certificate_or_of_tokens_is_told_with_the_field_that_names_it()
+    {
+        ServiceSpec service = new() { Tls = new() { SecretRef = new() { Name = "cert" } }, TokenSecretRef = new() { Name = "tokens" } };
+        var model = Given.Model(spec: new() { Model = new() { Source = "hf://o/r/f.gguf" }, Service = service });
+
+        var told = SecretUse.Of(model.Spec).Select(secret => Given.StatusOf(new() { Model = model, MissingSecret = secret })).ToList();
+
+        AssertTells(told[0], Reasons.SecretNotFound, "Secret cert, named in spec.service.tls.secretRef", "Create it", isStalled: true);
+        AssertTells(told[1], Reasons.SecretNotFound, "Secret tokens, named in spec.service.tokenSecretRef", "Create it", isStalled: true);
     }
 
     [Fact]

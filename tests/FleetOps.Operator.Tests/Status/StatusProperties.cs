@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FleetOps.Api;
 using FleetOps.Operator.ModelDeployments.Observe;
+using FleetOps.Operator.ModelDeployments.Plan;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
@@ -65,7 +66,7 @@ public sealed class StatusProperties
             workers[i].Pod.Metadata.Name = $"demo-{i}";
         }
 
-        var observed = Given.Carried(model, workers) with { SecretExists = isSecretThere, Gpus = offers };
+        var observed = Given.Carried(model, workers) with { MissingSecret = isSecretThere ? null : new SecretUse("hf", "spec.model.credentialsSecretRef"), Gpus = offers };
         model.Metadata.DeletionTimestamp = isDeleted ? new DateTime(2026, 1, 1, 2, 0, 0, DateTimeKind.Utc) : null;
         return observed;
     }

@@ -32,7 +32,7 @@ internal sealed class ModelDeploymentObserver(
             ServesPodDisruptionBudgets = servesPodDisruptionBudgets,
             Workers = [.. pods.ByIndex(StoreIndexes.PodModel, StoreIndexes.Value(ns, model.Metadata.Name)).Select(states.Observe)],
             Gpus = gpus.Current,
-            SecretExists = model.Spec.Model.CredentialsSecretRef is not { } secret || secrets.Get(new ObjectKey(ns, secret.Name)) is not null,
+            MissingSecret = SecretUse.Of(model.Spec).Where(secret => secrets.Get(new ObjectKey(ns, secret.Name)) is null).Select(static secret => (SecretUse?)secret).FirstOrDefault(),
         };
     }
 }

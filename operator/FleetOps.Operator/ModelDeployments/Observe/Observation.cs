@@ -1,5 +1,6 @@
 using FleetOps.Api;
 using FleetOps.ControllerRuntime;
+using FleetOps.Operator.ModelDeployments.Plan;
 
 namespace FleetOps.Operator.ModelDeployments.Observe;
 
@@ -28,6 +29,6 @@ internal sealed record Observation
     /// <summary>What the nodes offer; null when nodes are not watched.</summary>
     public GpuOffers? Gpus { get; init; }
 
-    /// <summary>Whether the Secret that the spec names exists; true when it names none.</summary>
-    public bool SecretExists { get; init; } = true;
+    /// <summary>The first Secret that the spec names and that does not exist; null when all are there.</summary>
+    public SecretUse? MissingSecret { get; init; }
 }

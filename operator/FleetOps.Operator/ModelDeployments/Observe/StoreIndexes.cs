@@ -10,7 +10,7 @@ internal static class StoreIndexes
     /// <summary>Of pods: the ModelDeployment they work for.</summary>
     public const string PodModel = "model";
 
-    /// <summary>Of ModelDeployments: the Secret they name.</summary>
+    /// <summary>Of ModelDeployments: the Secrets they name.</summary>
     public const string Secret = "secret";
 
     /// <summary>Of ModelDeployments: the names of their children.</summary>
@@ -24,7 +24,7 @@ internal static class StoreIndexes
     public static IEnumerable<string> ModelsOf(V1Pod pod) => WorkerPods.OwnerOf(pod) is { } owner ? [Value(owner.Namespace, owner.Name)] : [];
 
     public static IEnumerable<string> SecretsOf(ModelDeployment model) =>
-        model.Spec?.Model?.CredentialsSecretRef is { } secret ? [Value(model.Metadata.NamespaceProperty, secret.Name)] : [];
+        model.Spec is { } spec ? SecretUse.Of(spec).Select(secret => Value(model.Metadata.NamespaceProperty, secret.Name)).Distinct(StringComparer.Ordinal) : [];
 
     public static IEnumerable<string> ChildNamesOf(ModelDeployment model)
     {

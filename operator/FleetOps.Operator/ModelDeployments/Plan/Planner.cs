@@ -38,7 +38,7 @@ internal static class Planner
         }
 
         // Without its Secret a new worker could only wait; a worker that serves already goes on.
-        var missing = observed.SecretExists ? null : MissingSecret(model);
+        var missing = observed.MissingSecret is { } secret ? MissingSecret(model, secret) : null;
         return new()
         {
             ServiceAccount = model.Spec.Pod?.ServiceAccountName is null ? Unless(observed.ServiceAccount, ServiceAccount(names, metadata)) : null,
@@ -112,9 +112,9 @@ internal static class Planner
             RejectsSpec: true);
     }
 
-    private static Obstacle MissingSecret(ModelDeployment model) => new(
+    private static Obstacle MissingSecret(ModelDeployment model, SecretUse secret) => new(
         Reasons.SecretNotFound,
-        $"Secret {model.Spec.Model.CredentialsSecretRef!.Name}, named in spec.model.credentialsSecretRef, does not exist in namespace {model.Metadata.NamespaceProperty}. "
+        $"Secret {secret.Name}, named in {secret.Field}, does not exist in namespace {model.Metadata.NamespaceProperty}. "
         + "Create it, or correct the name; nothing else is needed then.",
         RejectsSpec: false);
 

@@ -51,6 +51,7 @@ internal static partial class SpecRules
         { Backend: Backend.Cuda } when spec.Resources.Gpus == 0 => SpecMessages.CudaNeedsGpu,
         { KvCacheType: not KvCacheType.F16, FlashAttention: FlashAttention.Disabled } => SpecMessages.QuantizedCacheNeedsFlashAttention,
         { Backend: Backend.Cpu, GpuLayers: > 0 } => SpecMessages.CpuHasNoGpuLayers,
+        { TensorSplit: { } shares } when !Shares().IsMatch(shares) => SpecMessages.TensorSplit,
         _ => null,
     };
 
@@ -80,7 +81,13 @@ internal static partial class SpecRules
         _ => null,
     };
 
-    private static string? ServiceViolation(ServiceSpec service) => AnyOfOurs(service.Annotations) ? SpecMessages.ServiceAnnotations : null;
+    private static string? ServiceViolation(ServiceSpec service) => service switch
+    {
+        _ when AnyOfOurs(service.Annotations) => SpecMessages.ServiceAnnotations,
+        { Tls: { } tls } when !IsSubdomain(tls.SecretRef.Name) => SpecMessages.TlsSecretName,
+        { TokenSecretRef: { } tokens } when !IsSubdomain(tokens.Name) => SpecMessages.TokenSecretName,
+        _ => null,
+    };
 
     // As lower-case DNS labels joined by dots.
     private static bool IsSubdomain(string name)
@@ -128,6 +135,9 @@ internal static partial class SpecRules
 
     [GeneratedRegex(Patterns.Memory, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Memory();
+
+    [GeneratedRegex(Patterns.Shares, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Shares();
 
     [GeneratedRegex(Patterns.AbsolutePath, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex AbsolutePath();

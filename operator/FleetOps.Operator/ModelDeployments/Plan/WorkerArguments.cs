@@ -25,6 +25,19 @@ internal static class WorkerArguments
             _ => "Auto",
         });
         Add("--gpu-layers", Number(engine.GpuLayers));
+        AddIfSet("--split-mode", engine.SplitMode?.ToString());
+        AddIfSet("--tensor-split", engine.TensorSplit);
+        AddIfSet("--batch-tokens", engine.BatchTokens is { } tokens ? Number(tokens) : null);
+        AddIfSet("--draft-tokens", engine.DraftTokens is { } guesses ? Number(guesses) : null);
+        AddIfSet("--pooling", engine.Pooling?.ToString());
+        if (spec.Service.Tls is { } tls)
+        {
+            Add("--tls-cert", $"{WorkerContract.TlsPath}/tls.crt");
+            Add("--tls-key", $"{WorkerContract.TlsPath}/tls.key");
+            AddIfSet("--tls-client-ca", tls.RequireClientCertificate ? $"{WorkerContract.TlsPath}/ca.crt" : null);
+        }
+
+        AddIfSet("--token-file", spec.Service.TokenSecretRef is null ? null : $"{WorkerContract.TokensPath}/tokens");
         Add("--drain-delay-seconds", Number(WorkerContract.DrainDelaySeconds));
         Add("--drain-timeout-seconds", Number(spec.Rollout.DrainTimeoutSeconds));
         return arguments;

@@ -19,6 +19,10 @@ internal static class WorkerContract
 
     public const string CredentialsPath = "/etc/fleetops/credentials";
 
+    public const string TlsPath = "/etc/fleetops/tls";
+
+    public const string TokensPath = "/etc/fleetops/tokens";
+
     /// <summary>User and group of the worker; the image is built for it.</summary>
     public const long UserId = 65532;
 

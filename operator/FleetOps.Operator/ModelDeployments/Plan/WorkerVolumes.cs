@@ -3,13 +3,15 @@ using k8s.Models;
 
 namespace FleetOps.Operator.ModelDeployments.Plan;
 
-/// <summary>What a worker reads and writes: fetched weights, temporary files, the claim that holds the model, credentials.</summary>
+/// <summary>What a worker reads and writes: fetched weights, temporary files, the claim that holds the model, and Secrets.</summary>
 internal static class WorkerVolumes
 {
     private const string Models = "models";
     private const string Temporary = "tmp";
     private const string Claim = "claim";
     private const string Credentials = "credentials";
+    private const string Tls = "tls";
+    private const string Tokens = "tokens";
 
     // Read by owner and group alone.
     private const int SecretMode = 0b100_100_000;
@@ -26,12 +28,18 @@ internal static class WorkerVolumes
             volumes.Add(new() { Name = Claim, PersistentVolumeClaim = new() { ClaimName = claim, ReadOnlyProperty = true } });
         }
 
-        if (spec.Model.CredentialsSecretRef is { } secret)
-        {
-            volumes.Add(new() { Name = Credentials, Secret = new() { SecretName = secret.Name, DefaultMode = SecretMode } });
-        }
-
+        AddSecret(Credentials, spec.Model.CredentialsSecretRef);
+        AddSecret(Tls, spec.Service.Tls?.SecretRef);
+        AddSecret(Tokens, spec.Service.TokenSecretRef);
         return volumes;
+
+        void AddSecret(string name, SecretReference? secret)
+        {
+            if (secret is not null)
+            {
+                volumes.Add(new() { Name = name, Secret = new() { SecretName = secret.Name, DefaultMode = SecretMode } });
+            }
+        }
     }
 
     public static List<V1VolumeMount> MountsFor(ModelDeploymentSpec spec)
@@ -46,12 +54,18 @@ internal static class WorkerVolumes
             mounts.Add(new() { Name = Claim, MountPath = $"{WorkerContract.ClaimsPath}/{claim}", ReadOnlyProperty = true });
         }
 
-        if (spec.Model.CredentialsSecretRef is not null)
-        {
-            mounts.Add(new() { Name = Credentials, MountPath = WorkerContract.CredentialsPath, ReadOnlyProperty = true });
-        }
-
+        AddSecret(Credentials, WorkerContract.CredentialsPath, spec.Model.CredentialsSecretRef);
+        AddSecret(Tls, WorkerContract.TlsPath, spec.Service.Tls?.SecretRef);
+        AddSecret(Tokens, WorkerContract.TokensPath, spec.Service.TokenSecretRef);
         return mounts;
+
+        void AddSecret(string name, string path, SecretReference? secret)
+        {
+            if (secret is not null)
+            {
+                mounts.Add(new() { Name = name, MountPath = path, ReadOnlyProperty = true });
+            }
+        }
     }
 
     private static V1Volume Cache(CacheSpec cache) => cache.Type switch
