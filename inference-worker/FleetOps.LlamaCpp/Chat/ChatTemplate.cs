@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using FleetOps.LlamaCpp.Models;
 using FleetOps.LlamaCpp.Native;
+using FleetOps.LlamaCpp.Sampling;
 
 namespace FleetOps.LlamaCpp.Chat;
 
@@ -42,17 +43,32 @@ public sealed unsafe partial class ChatTemplate : IDisposable
     /// <summary>Renders messages.</summary>
     /// <inheritdoc cref="ApplyJson" />
     public ChatPrompt Apply(IReadOnlyList<ChatMessage> messages, ChatOptions? options = null) =>
-        Apply(ChatJson.Request(messages, options ?? new ChatOptions()));
+        Apply(options ?? new ChatOptions(), other => ChatJson.Request(messages, other));
 
     /// <summary>Renders messages that are given as JSON, with whatever fields the template knows.</summary>
     /// <param name="messages">The messages; as JSON, the array of OpenAI's chat API.</param>
     /// <param name="options">What else is asked for.</param>
     /// <exception cref="LlamaException">The template refuses the messages, or a text is not JSON (<see cref="LlamaFault.TemplateFailed"/>); the message says why.</exception>
     public ChatPrompt ApplyJson(string messages, ChatOptions? options = null) =>
-        Apply(ChatJson.Request(messages, options ?? new ChatOptions()));
+        Apply(options ?? new ChatOptions(), other => ChatJson.Request(messages, other));
 
     /// <inheritdoc />
     public void Dispose() => _handle.Dispose();
+
+    // The patterns of a schema are ours to put into the grammar, unless the template shows the schema to the model.
+    private ChatPrompt Apply(ChatOptions options, Func<ChatOptions, string> request)
+    {
+        if (options.JsonSchema is { } schema && JsonSchemaGrammar.PatternsOf(schema) is { Any: true } patterns)
+        {
+            var prompt = Apply(request(options with { JsonSchema = patterns.Schema }));
+            if (!patterns.AreSeenIn(prompt.Text))
+            {
+                return prompt with { Grammar = patterns.PutInto(prompt.Grammar) };
+            }
+        }
+
+        return Apply(request(options));
+    }
 
     private ChatPrompt Apply(string request)
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using FleetOps.LlamaCpp.Native;
+using FleetOps.LlamaCpp.Sampling.Patterns;
 
 namespace FleetOps.LlamaCpp.Sampling;
 
@@ -16,7 +17,7 @@ public static unsafe class JsonSchemaGrammar
     private static readonly string[] Parts = ["items", "additionalProperties", "not", "contains"];
 
     /// <summary>The GBNF grammar of the JSON texts that a schema allows. May be called from any thread, after <see cref="LlamaRuntime.Load"/>.</summary>
-    /// <param name="schema">A JSON schema: at most 64 KiB, 64 levels deep, and 256 properties in one object.</param>
+    /// <param name="schema">A JSON schema: at most 64 KiB, 64 levels deep, and 256 properties in one object. Its patterns are those of <see cref="RegexGrammar"/>.</param>
     /// <exception cref="LlamaException">
     /// The schema is no JSON, too large, or uses what cannot be expressed (<see cref="LlamaFault.InvalidGrammar"/>); the message holds the place
     /// as a JSON pointer.
@@ -24,19 +25,27 @@ public static unsafe class JsonSchemaGrammar
     public static string FromSchema(string schema)
     {
         using var document = Checked(schema);
-        if (TryConvert(schema, out var result))
+        var patterns = SchemaPatterns.TakeFrom(document.RootElement);
+        if (TryConvert(patterns.Schema, out var result))
         {
-            return result;
+            return patterns.PutInto(result);
         }
 
         var lookedAt = 0;
-        var (place, reason) = Narrow(document.RootElement, document.RootElement, "#", result, ref lookedAt);
+        using var without = JsonDocument.Parse(patterns.Schema);
+        var (place, reason) = Narrow(without.RootElement, without.RootElement, "#", result, ref lookedAt);
         throw new LlamaException(LlamaFault.InvalidGrammar, $"The JSON schema cannot be turned into a grammar: at {place}, {Brief(reason)}");
     }
 
     /// <summary>Whether a schema is JSON and within the bounds of <see cref="FromSchema"/>. Much faster than a translation.</summary>
     /// <exception cref="LlamaException">It is not (<see cref="LlamaFault.InvalidGrammar"/>); the message holds the place.</exception>
     public static void Check(string schema) => Checked(schema).Dispose();
+
+    internal static SchemaPatterns PatternsOf(string schema)
+    {
+        using var document = Checked(schema);
+        return SchemaPatterns.TakeFrom(document.RootElement);
+    }
 
     private static JsonDocument Checked(string schema)
     {

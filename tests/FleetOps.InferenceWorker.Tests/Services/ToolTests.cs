@@ -88,6 +88,9 @@ public sealed class ToolTests
         using var answer = JsonDocument.Parse((await AskAsync(worker, request)).Content);
         Assert.Contains(answer.RootElement.GetProperty("city").GetString(), new[] { "Oslo", "Bergen" });
 
+        request.Constraint = new Constraint { JsonSchema = """{"type":"string","pattern":"^\\d{3}-\\d{3}$"}""" };
+        Assert.Matches("^\"[0-9]{3}-[0-9]{3}\"$", (await AskAsync(worker, request)).Content);
+
         request.Constraint = new Constraint { Regex = "[01]{8}" };
         Assert.Matches("^[01]{8}$", (await AskAsync(worker, request)).Content);
     }

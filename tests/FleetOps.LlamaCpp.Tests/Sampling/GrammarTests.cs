@@ -67,10 +67,37 @@ public sealed class GrammarTests(LlamaFixture llama)
     [Theory]
     [InlineData("""{"type":"object","properties":{"a":{"type":"array","items":{"type":"nonsense"}}}}""", "#/properties/a/items")]
     [InlineData("""{"$defs":{"x":{"$ref":"#/$defs/missing"}},"anyOf":[{"type":"null"},{"$ref":"#/$defs/x"}]}""", "#/$defs/x")]
-    [InlineData("""{"type":"object","properties":{"enum":{"type":"string","pattern":"^($"}}}""", "#/properties/enum")]
+    [InlineData("""{"type":"object","properties":{"enum":{"type":"string","pattern":"^($"}}}""", "#/properties/enum/pattern")]
+    [InlineData("""{"type":"array","items":{"type":"string","pattern":"(?=a)b"}}""", "#/items/pattern")]
     [InlineData("""{"$ref":"https://example.com/schema.json"}""", "#")]
     public void A_schema_that_cannot_be_translated_is_refused_with_the_place(string schema, string place) =>
         Assert.Contains($"at {place}, ", Assert.Throws<LlamaException>(() => JsonSchemaGrammar.FromSchema(schema)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(@"^\d{4}-\d\d$", "\"2026-11\"", "\"2026-1\"")]
+    [InlineData("b+", "\"abbc\"", "\"ac\"")]
+    [InlineData("^a|c$", "\"axx\"~\"xxc\"", "\"xa\"")]
+    [InlineData("^.$", "\"x\"~\"\\\"\"~\"\\\\\"~\"\\t\"", "\"\"\"~\"\\n\"~\"xy\"")]
+    [InlineData("^[^a]\"$", "\"b\\\"\"~\"\\\"\\\"\"", "\"a\\\"\"~\"b\"\"")]
+    public void A_pattern_in_a_schema_holds_the_value_and_leaves_the_text_json(string pattern, string matching, string others)
+    {
+        var schema = JsonSerializer.Serialize(new Dictionary<string, string> { ["type"] = "string", ["pattern"] = pattern });
+        var grammar = JsonSchemaGrammar.FromSchema(schema);
+
+        Assert.All(matching.Split('~'), text => Assert.True(Takes(grammar, text), text));
+        Assert.All(matching.Split('~'), text => JsonDocument.Parse(text).Dispose());
+        Assert.All(others.Split('~'), text => Assert.False(Takes(grammar, text), text));
+    }
+
+    [Fact]
+    public void A_pattern_leaves_the_other_types_and_properties_as_they_are()
+    {
+        var grammar = JsonSchemaGrammar.FromSchema("""{"$defs":{"code":{"type":["string","null"],"pattern":"^[a-c]$"}},"type":"object","properties":{"x":{"$ref":"#/$defs/code"},"pattern":{"type":"boolean"}},"required":["x","pattern"],"additionalProperties":false}""");
+
+        Assert.True(Takes(grammar, """{"x":"b","pattern":true}"""));
+        Assert.True(Takes(grammar, """{"x":null,"pattern":false}"""));
+        Assert.False(Takes(grammar, """{"x":"d","pattern":true}"""));
+    }
 
     [Fact]
     public void A_schema_with_too_many_properties_is_refused_and_one_with_many_is_not()
@@ -175,6 +202,25 @@ public sealed class GrammarTests(LlamaFixture llama)
         var thrown = Record.Exception(() => sampler.Sample(context, index));
 
         Assert.True(thrown is null or LlamaException { Fault: LlamaFault.SamplingFailed }, thrown?.ToString());
+    }
+
+    private bool Takes(string grammar, string text)
+    {
+        using var sampler = new LlamaSamplerBuilder(Model).WithGrammar(grammar).Greedy();
+        try
+        {
+            foreach (var token in Model.Vocabulary.Tokenize(text, addSpecial: false, parseSpecial: false))
+            {
+                sampler.Accept(token);
+            }
+
+            sampler.Accept(ByteVocabulary.Token(ByteVocabulary.EndOfTurn));
+            return true;
+        }
+        catch (LlamaException e) when (e.Fault == LlamaFault.SamplingFailed)
+        {
+            return false;
+        }
     }
 
     private void AssertRefused(string grammar, string reason)

@@ -9,17 +9,26 @@ internal sealed class PatternParser
     private const int MaxDepth = 64;
     private const int MaxRepetition = 1000;
 
+    private static readonly PatternNode Anything = new PatternNode.Repetition(new PatternNode.Characters([], Negated: true), 0, null);
+
     private readonly int[] _text;
+    private readonly bool _searches;
     private int _at;
     private int _depth;
 
-    private PatternParser(string pattern) => _text = [.. pattern.EnumerateRunes().Select(static rune => rune.Value)];
-
-    /// <summary>Reads a pattern that a whole text has to match.</summary>
-    /// <exception cref="LlamaException">It cannot be read (<see cref="LlamaFault.InvalidGrammar"/>).</exception>
-    public static PatternNode Parse(string pattern)
+    private PatternParser(string pattern, bool searches)
     {
-        var parser = new PatternParser(pattern);
+        _text = [.. pattern.EnumerateRunes().Select(static rune => rune.Value)];
+        _searches = searches;
+    }
+
+    /// <summary>Reads a pattern.</summary>
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="searches">A match anywhere in a text is enough, unless anchors say otherwise; else the whole text has to match.</param>
+    /// <exception cref="LlamaException">It cannot be read (<see cref="LlamaFault.InvalidGrammar"/>).</exception>
+    public static PatternNode Parse(string pattern, bool searches = false)
+    {
+        var parser = new PatternParser(pattern, searches);
         var node = parser.ReadAlternatives();
         return parser._at == parser._text.Length ? node : throw parser.Refused("there is a ')' that closes nothing");
     }
@@ -48,7 +57,12 @@ internal sealed class PatternParser
             RequireTopLevel("an anchor inside a group");
             _at++;
         }
+        else if (_searches && _depth == 0)
+        {
+            parts.Add(Anything);
+        }
 
+        var isOpen = _searches && _depth == 0;
         while (!IsEnd && Current is not ('|' or ')'))
         {
             if (Current == '$')
@@ -60,10 +74,16 @@ internal sealed class PatternParser
                     throw Refused("something follows the anchor '$'");
                 }
 
+                isOpen = false;
                 break;
             }
 
             parts.Add(ReadRepetition());
+        }
+
+        if (isOpen)
+        {
+            parts.Add(Anything);
         }
 
         return new PatternNode.Sequence(parts);
