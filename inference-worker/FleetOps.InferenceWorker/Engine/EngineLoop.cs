@@ -117,7 +117,7 @@ internal sealed class EngineLoop(
             // A slot has cells for a whole context, so whatever a request comes to, it fits: nothing that runs has to give way.
             var placement = cache.Place(generation.Scope, generation.Prompt);
             var sequence = new RunningSequence(placement.Slot, generation, clock.GetTimestamp());
-            cache.Take(sequence.Slot);
+            cache.Take(placement);
             _running.Add(sequence);
             _sharing.Start(sequence, placement, _running);
             ReportOccupation();

@@ -101,6 +101,32 @@ public sealed class PrefixCacheTests
     }
 
     [Fact]
+    public async Task What_lay_between_running_requests_is_moved_and_found_again()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { OutputCapacity = 16 });
+        // They stand still when nobody reads, and hold their slots.
+        var first = worker.Engine.Submit(InProcessWorker.Endless(Text(10, seed: 1)));
+        Assert.True(await first.Admitted);
+        var middle = worker.Engine.Submit(InProcessWorker.Endless(Text(200, seed: 2)));
+        Assert.True(await middle.Admitted);
+        var last = worker.Engine.Submit(InProcessWorker.Endless(Text(10, seed: 3)));
+        Assert.True(await last.Admitted);
+        middle.Cancel();
+        await TokensOf(middle);
+
+        // Takes the slot between the two, and later goes on in it.
+        var (said, _) = await RunAsync(worker, Text(150, seed: 4));
+        var (found, end) = await RunAsync(worker, Text(200, seed: 2));
+        Assert.Equal(199, end.CachedTokens);
+        var (again, againEnd) = await RunAsync(worker, Text(150, seed: 4));
+        Assert.Equal((149, string.Join(' ', said)), (againEnd.CachedTokens, string.Join(' ', again)));
+        first.Cancel();
+        last.Cancel();
+        await Task.WhenAll(TokensOf(first), TokensOf(last));
+        Assert.Equal((await RunAsync(worker, Text(200, seed: 2), "alone")).Tokens, found);
+    }
+
+    [Fact]
     public async Task A_model_that_cannot_take_tokens_back_computes_every_prompt_and_guesses_nothing()
     {
         await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Recurrent, options => options with { DraftTokens = 4 });

@@ -12,11 +12,19 @@ namespace FleetOps.InferenceWorker.Engine.Prefixes;
 /// only kept, for each token it computes. With 16 streams of 150 tokens that took 11 to 18 % more time for a step, and it
 /// grows with what is cached. Copying a stream takes as long as computing 10 to 20 tokens, once.
 /// </para>
+/// <para>
+/// llama.cpp computes streams together only where their numbers follow one another; every gap between those that run is
+/// one more pass over all weights in every step. So a request gets a slot beside those that run, and what that slot held
+/// moves to where nobody runs.
+/// </para>
 /// </summary>
 internal sealed class SlotCache
 {
     // One hundred-and-twenty-eighth of the context is about what can be computed while a whole stream is copied.
     private const int CopyShare = 128;
+
+    // What is left behind is asked for again now and then only.
+    private const int LeastMove = 4;
 
     private readonly LlamaContext _context;
     private readonly PrefixTree _tree;
@@ -82,24 +90,33 @@ internal sealed class SlotCache
         }
 
         // A slot is continued in place if little is lost by it: most of what it holds goes on to be used.
-        if (_common[bestFree] * 2 > _tree.Count(bestFree) && _common[bestFree] + LeastCopy > _common[best])
-        {
-            return new Placement(bestFree, bestFree, _common[bestFree]);
-        }
-
-        return Choose(Victim(), best);
+        var continues = _common[bestFree] * 2 > _tree.Count(bestFree) && _common[bestFree] + LeastCopy > _common[best];
+        var chosen = Beside(continues ? bestFree : -1);
+        var placement = Choose(chosen, best);
+        placement = placement with { KeptIn = Refuge(chosen, placement.Source) };
+        var loses = placement.KeptIn is null && Keeps(chosen);
+        return continues && (chosen == bestFree || loses) ? new Placement(bestFree, bestFree, _common[bestFree]) : placement;
     }
 
     /// <summary>Chooses a source for a prompt whose slot is given. Changes nothing.</summary>
     public Placement Find(int slot, PrefixScope scope, ReadOnlySpan<int> prompt) => Choose(slot, Match(scope, prompt));
 
-    /// <summary>Marks a slot as held.</summary>
-    public void Take(int slot) => _busy[slot] = true;
+    /// <summary>Takes the slot of a placement, and moves what it held.</summary>
+    public void Take(Placement placement)
+    {
+        _busy[placement.Slot] = true;
+        if (placement.KeptIn is { } refuge)
+        {
+            _context.MemorySequenceCopy(placement.Slot, refuge);
+            _tree.Copy(placement.Slot, refuge, _tree.Count(placement.Slot));
+            _lastUse[refuge] = _lastUse[placement.Slot];
+        }
+    }
 
     /// <summary>Makes the beginning of a prompt ready in a slot that was taken, and gives how many tokens of it need not be computed.</summary>
     public int Prepare(PrefixScope scope, Placement placement)
     {
-        var (slot, source, tokens) = placement;
+        var (slot, source, tokens, _) = placement;
         if (tokens > 0 && source != slot)
         {
             _context.MemorySequenceCopy(source, slot);
@@ -159,26 +176,45 @@ internal sealed class SlotCache
         && _context.MemorySequenceMinPosition(slot) == 0
         && _context.MemorySequenceMaxPosition(slot) == tokens - 1;
 
-    private int Victim()
+    // The free slot that breaks the running ones least; of equal ones the wanted, then the least valuable.
+    private int Beside(int wanted)
     {
-        var victim = -1;
+        var chosen = -1;
         for (var slot = 0; slot < _busy.Length; slot++)
         {
-            if (!_busy[slot] && (victim < 0 || Rank(slot).CompareTo(Rank(victim)) < 0))
+            if (!_busy[slot] && (chosen < 0 || Order(slot).CompareTo(Order(chosen)) < 0))
             {
-                victim = slot;
+                chosen = slot;
             }
         }
 
-        return victim;
+        return chosen;
+
+        (int Breaks, bool Other, (bool Holds, long LastUse) Value) Order(int slot) =>
+            (-((slot > 0 && _busy[slot - 1] ? 1 : 0) + (slot + 1 < _busy.Length && _busy[slot + 1] ? 1 : 0)), slot != wanted, Value(slot));
     }
 
-    // Empty slots first, then the one that was idle longest. llama.cpp computes streams together only where their numbers
-    // are consecutive, so of the empty ones a neighbour of a busy one is best.
-    private (bool Holds, bool Alone, long LastUse) Rank(int slot)
+    private int? Refuge(int slot, int source)
     {
-        var holds = _tree.Count(slot) > 0;
-        var neighbour = (slot > 0 && _busy[slot - 1]) || (slot + 1 < _busy.Length && _busy[slot + 1]);
-        return (holds, !holds && !neighbour, holds ? _lastUse[slot] : slot);
+        if (!Keeps(slot))
+        {
+            return null;
+        }
+
+        int? refuge = null;
+        for (var other = 0; other < _busy.Length; other++)
+        {
+            if (!_busy[other] && other != source && Value(other).CompareTo(Value(refuge ?? slot)) < 0)
+            {
+                refuge = other;
+            }
+        }
+
+        return refuge;
     }
+
+    private bool Keeps(int slot) => _tree.Count(slot) >= LeastMove * LeastCopy;
+
+    // Empty slots are worth nothing, and of the others the one that was idle longest is worth least.
+    private (bool Holds, long LastUse) Value(int slot) => _tree.Count(slot) > 0 ? (true, _lastUse[slot]) : (false, slot);
 }
