@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
 using FleetOps.Inference.V1;
 using FleetOps.InferenceWorker.Engine;
 using FleetOps.InferenceWorker.Engine.Requests;
 using FleetOps.InferenceWorker.Engine.Sampling;
 using FleetOps.InferenceWorker.State;
 using FleetOps.InferenceWorker.Tests.Fixtures;
+using FleetOps.LlamaCpp.Contexts;
 using Grpc.Core;
 
 namespace FleetOps.InferenceWorker.Tests.Engine;
@@ -115,6 +117,24 @@ public sealed class InferenceEngineTests
         await EndOf(worker.Engine.Submit(InProcessWorker.Endless(prompt) with { MaxTokens = 1, Tenant = "another" }));
         Assert.Equal(4096 / 512, worker.Engine.Counters.Batches - before);
         Assert.True(beside > 2 * 4096 / 512, $"{beside} batches beside the stream");
+    }
+
+    [Fact]
+    public async Task A_prompt_that_fits_into_a_batch_is_not_cut_beside_a_stream()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Slow);
+        var model = worker.Served.Model;
+        var batches = new ConcurrentQueue<int>();
+        var context = new LlamaContext(model, new ContextParameters { ContextLength = 4096, MaxSequences = 4, BatchSize = 512, Threads = 1 });
+        using var engine = new InferenceEngine(
+            model, context, new EngineSettings { MaxSequences = 4, ContextLength = 4096, OutputCapacity = 4096 }, TimeProvider.System, batches.Enqueue);
+        engine.Start();
+        var stream = engine.Submit(InProcessWorker.Endless());
+        await Until.HoldsAsync(() => batches.Count > 20, "the stream runs");
+
+        await EndOf(engine.Submit(InProcessWorker.Endless([.. Enumerable.Range(0, 400).Select(i => 3 + (i % 200))]) with { MaxTokens = 1 }));
+        stream.Cancel();
+        Assert.Equal(401, batches.Max());
     }
 
     [Fact]

@@ -37,7 +37,7 @@ internal sealed class BatchRunner(LlamaContext context, SlotCache cache, EngineS
     {
         var pauseEnds = CollectReady(running);
         var adapter = _turns.Next(_ready);
-        var (count, prompts, decoding) = (0, 0, 0);
+        var (count, prompts, decoding, whole) = (0, 0, 0, 0);
         foreach (var sequence in _ready)
         {
             var left = sequence.PromptTokensLeft;
@@ -46,13 +46,16 @@ internal sealed class BatchRunner(LlamaContext context, SlotCache cache, EngineS
             if (sequence.Adapter == adapter)
             {
                 prompts += left > 0 ? 1 : 0;
+                whole += sequence.Generation.Prompt.Length <= settings.BatchTokens ? left : 0;
                 _slots[sequence.Slot] = sequence;
                 _work[count++] = new SequenceWork(sequence.Slot, left);
             }
         }
 
         HoldsPrompts = prompts > 0;
-        _planned = BatchPlanner.Plan(_work.AsSpan(0, count), settings.BatchTokens, _pace.Budget(decoding, prompts), _shares);
+        // Each chunk beside streams is one more pass over the weights, so only a prompt that fills batches is worth cutting.
+        var promptBudget = Math.Max(_pace.Budget(decoding, prompts), whole);
+        _planned = BatchPlanner.Plan(_work.AsSpan(0, count), settings.BatchTokens, promptBudget, _shares);
         AddDrafts();
         return pauseEnds;
     }

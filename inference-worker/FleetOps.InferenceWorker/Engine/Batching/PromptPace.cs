@@ -1,7 +1,7 @@
 namespace FleetOps.InferenceWorker.Engine.Batching;
 
 /// <summary>
-/// Measures how long batches take, and bounds the prompt tokens beside running streams by it. Not safe for concurrent use.
+/// Measures how long batches take, and bounds by it what is computed of long prompts beside running streams. Not safe for concurrent use.
 /// <para>
 /// Each prompt in the works may hold the streams up by <see cref="Stretch"/> times the time that they need for a token
 /// themselves. So a stream beside one long prompt is at most that much slower, however long the prompt; the streams take
