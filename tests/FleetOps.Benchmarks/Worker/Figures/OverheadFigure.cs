@@ -16,16 +16,17 @@ internal sealed class OverheadFigure(Report report, string program, int runs)
     private const int Waves = 4;
     private const double SpeedGoal = 0.8;
     private const double MicrosecondsGoal = 50;
-    private static readonly int[] Counts = [1, Slots];
+
+    // Each with a model that computes its batch in less than a millisecond.
+    private static readonly (int Count, BenchModel Model)[] Loads = [(1, BenchModel.Tiny), (Slots, BenchModel.Tiniest)];
 
     public async Task MeasureAsync(CancellationToken cancel)
     {
-        var model = BenchModel.Tiny;
-        // One thread, so that there is a core for the server's own work.
-        var shape = new ServerShape(model.Find(), Slots, ContextLength: 512, Threads: 1);
-        await using var worker = await WorkerServer.StartAsync(program, shape, cancel);
-        foreach (var count in Counts)
+        foreach (var (count, model) in Loads)
         {
+            // One thread, so that there is a core for the server's own work.
+            var shape = new ServerShape(model.Find(), Slots, ContextLength: 512, Threads: 1);
+            await using var worker = await WorkerServer.StartAsync(program, shape, cancel);
             var results = new List<(Side Worker, BareOutcome Bare, double Client)>();
             await RunAsync(worker, model, count, -1, cancel);
             for (var run = 0; run < runs; run++)

@@ -56,6 +56,8 @@ internal sealed class PeerServer : IModelServer
         var count = 0;
         using var content = new ByteArrayContent(Body(ask)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
         using var request = new HttpRequestMessage(HttpMethod.Post, Completion) { Content = content };
+        // It closes idle connections at moments of its own, which a request on a kept one could meet.
+        request.Headers.ConnectionClose = true;
         var sentAt = Stopwatch.GetTimestamp();
         using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
         if (!response.IsSuccessStatusCode)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using FleetOps.Benchmarks.Processes;
 using FleetOps.Benchmarks.Worker.Load;
 using FleetOps.Inference.V1;
@@ -122,6 +123,15 @@ internal sealed class WorkerServer : IModelServer
         }
 
         throw new InvalidOperationException($"The worker {(_process.HasExited ? "ended" : "was not ready in time")}. The end of its log:\n{string.Join('\n', File.ReadLines(_process.LogPath).TakeLast(10))}");
+    }
+
+    /// <summary>The phases that it has passed, as /state tells them.</summary>
+    public async Task<IReadOnlyList<(string Phase, double Seconds)>> PhasesAsync(CancellationToken cancel)
+    {
+        using var state = JsonDocument.Parse(await Http.GetStringAsync(new Uri("/state", UriKind.Relative), cancel));
+        return [.. state.RootElement.GetProperty("phases").EnumerateArray()
+            .Select(phase => (phase.GetProperty("phase").GetString()!, phase.GetProperty("seconds").GetDouble()))
+            .Where(phase => phase.Item1 != "Serving")];
     }
 
     /// <summary>Asks it to end (SIGTERM) and waits until it has.</summary>
