@@ -16,9 +16,10 @@ public sealed class ControllerHostTests(RealApi real)
 
         await real.Api.ApplyAsync(BuiltInTypes.ConfigMaps, Examples.ConfigMap(ns, "parent", "2"), Token);
         await host.ChildIsAsync("parent-child", "2");
-        await real.Api.MergePatchAsync(BuiltInTypes.ServiceAccounts, new ObjectKey(ns, "parent-child"), """{"metadata":{"annotations":{"value":"edited"}}}"""u8.ToArray(), null, Token);
-        await host.ChildIsAsync("parent-child", "2");
+        var edited = await real.Api.MergePatchAsync(BuiltInTypes.ServiceAccounts, new ObjectKey(ns, "parent-child"), """{"metadata":{"annotations":{"value":"edited"}}}"""u8.ToArray(), null, Token);
+        await host.ChildIsAsync("parent-child", "2", after: edited);
         await real.Api.DeleteAsync(BuiltInTypes.ServiceAccounts, new ObjectKey(ns, "parent-child"), null, Token);
+        await host.ChildIsAnotherAsync("parent-child", than: edited.Metadata.Uid);
         await host.ChildIsAsync("parent-child", "2");
     }
 
@@ -48,6 +49,7 @@ public sealed class ControllerHostTests(RealApi real)
 
         await host.ChildIsAsync("throws-child", "throw 3");
         Assert.True(host.Controller.Reconciled.Count(name => name == "throws") >= 4);
+        await Eventually.TrueAsync(() => host.Controller.Reconciled.Contains("refused"), "the terminal failure has happened");
         Assert.Equal(1, host.Controller.Reconciled.Count(name => name == "refused"));
         await real.Api.ApplyAsync(BuiltInTypes.ConfigMaps, Examples.ConfigMap(ns, "refused", "5"), Token);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using FleetOps.ControllerRuntime.Hosting;
 using FleetOps.ControllerRuntime.Informers;
 using FleetOps.ControllerRuntime.Leadership;
@@ -68,11 +69,14 @@ internal sealed class TwinHost : IAsyncDisposable
 
     public Task<string> GetAsync(string path) => _http.GetStringAsync(new Uri(_app.Urls.First() + path), TestContext.Current.CancellationToken);
 
-    public Task ChildIsAsync(string name, string value)
-    {
-        var children = _app.Services.GetRequiredService<IStore<V1ServiceAccount>>();
-        return Eventually.TrueAsync(() => children.Get(new ObjectKey(_namespace, name))?.Metadata.Annotations?["value"] == value, $"{name} is {value}");
-    }
+    /// <summary>Waits until the watch has told of a value, in a later version than one that is known.</summary>
+    public Task ChildIsAsync(string name, string value, V1ServiceAccount? after = null) => Eventually.TrueAsync(
+        () => Child(name) is { } child && child.Metadata.Annotations?["value"] == value && (after is null || Version(child) > Version(after)),
+        $"{name} is {value}");
+
+    /// <summary>Waits until the watch has told of a child of the name that has another UID.</summary>
+    public Task ChildIsAnotherAsync(string name, string than) =>
+        Eventually.TrueAsync(() => Child(name) is { } child && child.Metadata.Uid != than, $"{name} is another than {than}");
 
     public async ValueTask DisposeAsync()
     {
@@ -84,4 +88,8 @@ internal sealed class TwinHost : IAsyncDisposable
             await _app.DisposeAsync();
         }
     }
+
+    private static ulong Version(V1ServiceAccount child) => ulong.Parse(child.Metadata.ResourceVersion, CultureInfo.InvariantCulture);
+
+    private V1ServiceAccount? Child(string name) => _app.Services.GetRequiredService<IStore<V1ServiceAccount>>().Get(new ObjectKey(_namespace, name));
 }
