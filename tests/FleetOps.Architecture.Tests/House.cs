@@ -16,7 +16,8 @@ internal static class House
         new("inference-worker", "FleetOps.InferenceWorker", ["FleetOps.Inference.Protocol", "FleetOps.LlamaCpp", "FleetOps.ModelStore"],
         [
             "Grpc.AspNetCore", "Grpc.HealthCheck", "Grpc.Reflection", "Grpc.StatusProto",
-            "OpenTelemetry.Exporter.Prometheus.AspNetCore", "OpenTelemetry.Extensions.Hosting", "System.CommandLine",
+            "OpenTelemetry.Exporter.OpenTelemetryProtocol", "OpenTelemetry.Exporter.Prometheus.AspNetCore", "OpenTelemetry.Extensions.Hosting",
+            "System.CommandLine",
         ]),
     ];
 

@@ -20,6 +20,8 @@ internal static class ServeCommand
         compute.AddTo(command);
         var limits = new LimitSettings();
         limits.AddTo(command);
+        var traces = new TraceSettings();
+        traces.AddTo(command);
         var modelName = Setting.Text("--model-name", "NAME", "Name under which the model is served [default: the name in its file]");
         var chatTemplate = Setting.Text("--chat-template", "FILE", "Jinja template for conversations [default: the one in the model's file]");
         var grpcPort = Setting.Number("--grpc-port", "Port of gRPC; 0 takes a free one", 0, ushort.MaxValue, () => 9090);
@@ -54,6 +56,7 @@ internal static class ServeCommand
                 Bind = result.GetValue(bind),
                 Security = security.Read(result),
                 Limits = limits.Read(result),
+                Traces = traces.Read(result),
                 SlowReaderTimeout = limits.SlowReader(result),
                 DrainDelay = TimeSpan.FromSeconds(result.GetValue(drainDelay)),
                 DrainTimeout = TimeSpan.FromSeconds(result.GetValue(drainTimeout)),

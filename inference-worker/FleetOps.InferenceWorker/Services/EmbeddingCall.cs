@@ -10,7 +10,7 @@ using Grpc.Core;
 namespace FleetOps.InferenceWorker.Services;
 
 /// <summary>Takes a request for embeddings or a ranking through the engine that computes both.</summary>
-internal sealed partial class EmbeddingCall(InferenceMetrics metrics, WorkerState state, TimeProvider clock, ILogger<EmbeddingCall> logger)
+internal sealed partial class EmbeddingCall(InferenceMetrics metrics, RequestTraces traces, WorkerState state, TimeProvider clock, ILogger<EmbeddingCall> logger)
 {
     private const int MaxInputs = 2048;
     private const int MaxDocuments = 1024;
@@ -157,6 +157,7 @@ internal sealed partial class EmbeddingCall(InferenceMetrics metrics, WorkerStat
         {
             var duration = clock.GetElapsedTime(started);
             metrics.RequestEnded(operation, state.Model?.Name ?? "", outcome, duration, timeToFirstToken: null, completionTokens: 0);
+            traces.RequestEnded(context.RequestHeaders, call.RequestId, operation, state.Model?.Name ?? "", outcome, duration, inputs.Sum(static input => input.Length), completionTokens: 0, generation: null);
             LogRequestEnded(logger, call.RequestId, operation, outcome, inputs.Length, inputs.Sum(static input => input.Length), duration.TotalMilliseconds);
         }
     }

@@ -11,7 +11,7 @@ namespace FleetOps.InferenceWorker.Services;
 
 /// <summary>Takes one request through the engine and streams the answers: one prompt, any number of pieces, one finish for each answer.</summary>
 internal sealed partial class GenerationCall(
-    ServeOptions serve, InferenceMetrics metrics, WorkerState state, OpenRequests requests, TimeProvider clock, ILogger<GenerationCall> logger)
+    ServeOptions serve, InferenceMetrics metrics, RequestTraces traces, WorkerState state, OpenRequests requests, TimeProvider clock, ILogger<GenerationCall> logger)
 {
     /// <summary>Runs the request to its end.</summary>
     /// <exception cref="RpcException">The request was refused, cancelled, or ended for a reason that is no finish.</exception>
@@ -71,6 +71,7 @@ internal sealed partial class GenerationCall(
             var first = generations.Length > 0 ? generations[0] : null;
             var duration = clock.GetElapsedTime(started);
             metrics.RequestEnded(shape.Operation, state.Model?.Name ?? "", outcome, duration, first?.TimeToFirstToken, completion);
+            traces.RequestEnded(context.RequestHeaders, plan.Call.RequestId, shape.Operation, state.Model?.Name ?? "", outcome, duration, plan.Prompt.Length, completion, first);
             LogRequestEnded(logger, plan.Call.RequestId, shape.Operation, outcome, plan.Prompt.Length, completion, first?.Queued.TotalMilliseconds ?? 0, duration.TotalMilliseconds);
         }
     }

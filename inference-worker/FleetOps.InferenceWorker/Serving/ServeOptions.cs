@@ -1,5 +1,6 @@
 using System.Net;
 using FleetOps.InferenceWorker.Security;
+using FleetOps.InferenceWorker.Telemetry;
 using FleetOps.LlamaCpp.Backends;
 using FleetOps.LlamaCpp.Contexts;
 using FleetOps.LlamaCpp.Models;
@@ -105,6 +106,9 @@ internal sealed record ServeOptions
 
     /// <summary>Who may talk to the gRPC port, and how.</summary>
     public SecurityOptions Security { get; init; } = new();
+
+    /// <summary>Where traces go.</summary>
+    public TracingOptions Traces { get; init; } = new();
 
     /// <summary>How much clients may take of the gRPC port.</summary>
     public ServerLimits Limits { get; init; } = new();

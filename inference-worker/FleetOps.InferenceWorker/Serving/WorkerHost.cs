@@ -11,8 +11,10 @@ using Grpc.HealthCheck;
 using Grpc.Reflection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
+using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
 
 namespace FleetOps.InferenceWorker.Serving;
 
@@ -43,9 +45,14 @@ internal static class WorkerHost
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddGrpc(grpc => Configure(grpc, options.Limits));
-        builder.Services.AddOpenTelemetry()
+        var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.Clear().AddService("fleetops-worker", serviceVersion: Version, autoGenerateServiceInstanceId: false))
             .WithMetrics(metrics => metrics.AddMeter(MetricNames.Meter).AddPrometheusExporter(exporter => exporter.ScopeInfoEnabled = false));
+        if (options.Traces.Endpoint is { } collector)
+        {
+            telemetry.WithTracing(tracing => Trace(tracing, options.Traces, collector));
+        }
+
         builder.Services
             .AddSingleton(options)
             .AddSingleton(clock)
@@ -53,6 +60,7 @@ internal static class WorkerHost
             .AddSingleton(new WorkerState(clock, Version))
             .AddSingleton<ModelRegistry>()
             .AddSingleton<InferenceMetrics>()
+            .AddSingleton<RequestTraces>()
             .AddSingleton<ServerMetrics>()
             .AddSingleton(options.Security)
             .AddSingleton<ServerCertificates>()
@@ -114,6 +122,15 @@ internal static class WorkerHost
             });
         }
     }
+
+    private static void Trace(TracerProviderBuilder tracing, TracingOptions options, Uri collector) => tracing
+        .AddSource(RequestTraces.Source)
+        .SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(options.Share)))
+        .AddOtlpExporter(exporter =>
+        {
+            exporter.Protocol = options.Protocol;
+            exporter.Endpoint = options.Protocol == OtlpExportProtocol.HttpProtobuf && collector.AbsolutePath == "/" ? new Uri(collector, "v1/traces") : collector;
+        });
 
     private static void Configure(GrpcServiceOptions grpc, ServerLimits limits)
     {

@@ -44,6 +44,10 @@ internal sealed class InProcessWorker : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    /// <summary>A part of the worker.</summary>
+    public T Service<T>()
+        where T : notnull => _app.Services.GetRequiredService<T>();
+
     public WorkerState State => _app.Services.GetRequiredService<WorkerState>();
 
     public ServedModel Served => _app.Services.GetRequiredService<ModelRegistry>().Loaded!;
