@@ -9,6 +9,8 @@ using OpenTelemetry.Exporter;
 
 namespace FleetOps.InferenceWorker.Tests.Server;
 
+/// <summary>Spans, and what telemetry costs. The processor time of a process is that of all its tests, so nothing else runs meanwhile.</summary>
+[Collection(RunsAlone.Name)]
 public sealed class TraceTests
 {
     private const string TraceId = "0af7651916cd43dd8448eb211c80319c";

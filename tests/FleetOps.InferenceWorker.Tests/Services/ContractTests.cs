@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-using FleetOps.Inference.V1;
 using FleetOps.InferenceWorker.Tests.Fixtures;
 using Google.Protobuf.Reflection;
 using Grpc.Core;
@@ -8,8 +6,8 @@ using Grpc.Reflection.V1Alpha;
 
 namespace FleetOps.InferenceWorker.Tests.Services;
 
-/// <summary>What tools of others rely on: reflection, health, names of metrics.</summary>
-public sealed partial class ContractTests
+/// <summary>What tools of others rely on: reflection and health.</summary>
+public sealed class ContractTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -68,52 +66,4 @@ public sealed partial class ContractTests
             await new Health.HealthClient(worker.Channel).CheckAsync(new HealthCheckRequest { Service = "nobody" }, cancellationToken: Cancellation));
         Assert.Equal(StatusCode.NotFound, error.StatusCode);
     }
-
-    [Fact]
-    public async Task The_names_of_the_metrics_are_those_that_dashboards_know()
-    {
-        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Successor);
-        await worker.GenerateAsync(new GenerateRequest { Text = "m", Sampling = new SamplingOptions { Temperature = 0 } });
-        await Assert.ThrowsAsync<RpcException>(() => worker.GenerateAsync(new GenerateRequest { Text = new string('x', 600) }));
-        var metrics = "";
-        // A request is counted after its client has the answer, so either may be counted first.
-        await Until.HoldsAsync(
-            async () => (metrics = await ScrapeAsync(worker)).Contains("error_type=\"refused\"", StringComparison.Ordinal) && metrics.Contains("outcome=\"stop\"", StringComparison.Ordinal),
-            "both requests are counted");
-
-        Assert.Equal(
-            [
-                "fleetops_inference_batch_size histogram",
-                "fleetops_inference_kv_cache_kept gauge",
-                "fleetops_inference_kv_cache_usage gauge",
-                "fleetops_inference_requests_finished_total counter",
-                "fleetops_inference_requests_running gauge",
-                "fleetops_inference_requests_waiting gauge",
-                "fleetops_inference_slots_free gauge",
-                "fleetops_inference_tokens_accepted_total counter",
-                "fleetops_inference_tokens_cached_total counter",
-                "fleetops_inference_tokens_drafted_total counter",
-                "fleetops_inference_tokens_generated_total counter",
-                "fleetops_inference_tokens_prompt_total counter",
-                "fleetops_worker_calls_open gauge",
-                "fleetops_worker_connections_open gauge",
-                "fleetops_worker_phase_duration_seconds gauge",
-                "gen_ai_server_request_duration_seconds histogram",
-                "gen_ai_server_time_per_output_token_seconds histogram",
-                "gen_ai_server_time_to_first_token_seconds histogram",
-                "target_info gauge",
-            ],
-            TypeLine().Matches(metrics).Select(match => match.Groups["metric"].Value).Order(StringComparer.Ordinal));
-        Assert.Contains("fleetops_inference_requests_finished_total{gen_ai_operation_name=\"text_completion\",gen_ai_request_model=\"successor\",outcome=\"stop\"} 1", metrics, StringComparison.Ordinal);
-        Assert.Contains("error_type=\"refused\"", metrics, StringComparison.Ordinal);
-        Assert.Contains("fleetops_worker_phase_duration_seconds{phase=\"Loading\"}", metrics, StringComparison.Ordinal);
-        // The warm-up adds one of each; its prompt may be the beginning of that of the request, and is computed once then.
-        Assert.Matches(@"(?m)^fleetops_inference_tokens_prompt_total(\{\})? [23]\b", metrics);
-        Assert.Matches(@"(?m)^fleetops_inference_tokens_generated_total(\{\})? 15\b", metrics);
-    }
-
-    private static Task<string> ScrapeAsync(InProcessWorker worker) => worker.Http.GetStringAsync("/metrics", Cancellation);
-
-    [GeneratedRegex("^# TYPE (?<metric>.+)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex TypeLine();
 }
