@@ -64,8 +64,7 @@ public sealed class ModelFetcher : IDisposable
     private Task<VerifiedModel> FetchAsync(FetchPlan plan, HttpModelSource web, HttpExchange exchange, FetchReporter reporter, CancellationToken cancellationToken)
     {
         var remote = new RemoteFile(
-            web.Location,
-            SourceCredentials.Read(_options.CredentialsDirectory).ForWeb(),
+            new RemoteAddress(web.Location, SourceCredentials.Read(_options.CredentialsDirectory).ForWeb()),
             answer => WebFaults.Judge(answer, _options.TimeProvider.GetUtcNow()));
         var folder = CacheFolder.Of(_options.ModelDirectory, plan, "");
         return new CachedFetch(exchange, _options, reporter).RunAsync(plan, folder, _ => Task.FromResult(remote), cancellationToken);

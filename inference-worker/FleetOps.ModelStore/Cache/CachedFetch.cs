@@ -67,8 +67,7 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
                 $"{plan.Source} has the sha256 {remote.Sha256} by its source's own metadata and {plan.Sha256} is demanded; nothing was downloaded. Correct the digest, or pin the revision it belongs to.");
         }
 
-        bool same = verdict is not null && (remote.Sha256 is null ? verdict.Revision == remote.Revision : verdict.Sha256 == remote.Sha256);
-        if (same && await stored.TryReuseAsync(verdict, remote, cancellationToken).ConfigureAwait(false) is { } unchanged)
+        if (verdict is not null && StoredModel.IsCurrent(verdict, remote) && await stored.TryReuseAsync(verdict, remote, cancellationToken).ConfigureAwait(false) is { } unchanged)
         {
             return unchanged;
         }
@@ -89,7 +88,7 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
             reporter.Enter(FetchPhase.Verifying, part.Length, part.Length);
             GgufHeader header = ModelGate.Check(folder.PartPath, plan.Source);
             string? license = remote.License ?? header.License;
-            StoredModel.Publish(plan, folder, digest, remote.Revision, license, options.TimeProvider);
+            StoredModel.Publish(plan, folder, digest, remote, license, options.TimeProvider);
             reporter.Enter(FetchPhase.Completed, part.Length, part.Length);
             return new VerifiedModel(folder.ModelPath, digest, part.Length, remote.Revision, license)
             {

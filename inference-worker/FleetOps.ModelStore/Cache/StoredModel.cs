@@ -9,11 +9,16 @@ namespace FleetOps.ModelStore.Cache;
 internal sealed class StoredModel(FetchPlan plan, CacheFolder folder, FetchReporter reporter, TimeProvider time)
 {
     /// <summary>
-    /// True when the stored file may be used without asking the source: the request names its digest, or its revision cannot move, or its source has no
-    /// revisions. A URL is taken to name the same file for as long as the folder lives.
+    /// True when the stored file may be used without asking the source: the request names its digest, or its revision cannot move, or its source cannot
+    /// be asked. A URL is taken to name the same file for as long as the folder lives.
     /// </summary>
     public static bool Suffices(FetchPlan plan, Verdict? verdict) =>
-        plan.Sha256 is not null || (verdict is not null && (plan.Revision is null || (plan.IsPinned && verdict.Revision == plan.Revision)));
+        plan.Sha256 is not null || (verdict is not null && (!plan.Source.IsAskedAgain || (plan.IsPinned && verdict.Revision == plan.Revision)));
+
+    /// <summary>True when a source still has the version that is stored, by its digest, else by its revision and validator.</summary>
+    public static bool IsCurrent(Verdict verdict, RemoteFile remote) => remote.Sha256 is null
+        ? verdict.Revision == remote.Revision && verdict.ETag == remote.ETag
+        : verdict.Sha256 == remote.Sha256;
 
     /// <summary>Who names the digest of a file.</summary>
     public static DigestOrigin Origin(FetchPlan plan, RemoteFile? remote, Verdict? verdict) =>
@@ -23,10 +28,10 @@ internal sealed class StoredModel(FetchPlan plan, CacheFolder folder, FetchRepor
         : DigestOrigin.Computed;
 
     /// <summary>Gives the finished part its final name, with its record.</summary>
-    public static void Publish(FetchPlan plan, CacheFolder folder, string sha256, string? revision, string? license, TimeProvider time)
+    public static void Publish(FetchPlan plan, CacheFolder folder, string sha256, RemoteFile remote, string? license, TimeProvider time)
     {
         // A rename keeps size, time and inode, so the record can be written first; the model never stands there without it.
-        Write(plan, folder, folder.PartPath, sha256, revision, license, time);
+        Write(plan, folder, folder.PartPath, sha256, remote.Revision, remote.ETag, license, time);
         DurableFile.Publish(folder.PartPath, folder.ModelPath);
         File.Delete(folder.PartRecordPath);
     }
@@ -58,6 +63,7 @@ internal sealed class StoredModel(FetchPlan plan, CacheFolder folder, FetchRepor
         }
 
         string? revision = remote?.Revision ?? verdict?.Revision;
+        string? tag = remote is null ? verdict?.ETag : remote.ETag;
         GgufHeader header;
         try
         {
@@ -70,9 +76,9 @@ internal sealed class StoredModel(FetchPlan plan, CacheFolder folder, FetchRepor
         }
 
         string? license = remote?.License ?? verdict?.License ?? header.License;
-        if (verdict is null || verdict.Revision != revision || new FileIdentity(verdict.SizeBytes, verdict.ModifiedNanoseconds, verdict.Inode) != found)
+        if (verdict is null || verdict.Revision != revision || verdict.ETag != tag || new FileIdentity(verdict.SizeBytes, verdict.ModifiedNanoseconds, verdict.Inode) != found)
         {
-            Write(plan, folder, folder.ModelPath, digest, revision, license, time);
+            Write(plan, folder, folder.ModelPath, digest, revision, tag, license, time);
         }
 
         reporter.Enter(FetchPhase.Completed, found.SizeBytes, found.SizeBytes);
@@ -91,7 +97,8 @@ internal sealed class StoredModel(FetchPlan plan, CacheFolder folder, FetchRepor
         File.Delete(folder.VerdictPath);
     }
 
-    private static void Write(FetchPlan plan, CacheFolder folder, string path, string sha256, string? revision, string? license, TimeProvider time)
+    private static void Write(
+        FetchPlan plan, CacheFolder folder, string path, string sha256, string? revision, string? tag, string? license, TimeProvider time)
     {
         FileIdentity identity = FileIdentity.Of(path);
         new Verdict
@@ -102,6 +109,7 @@ internal sealed class StoredModel(FetchPlan plan, CacheFolder folder, FetchRepor
             ModifiedNanoseconds = identity.ModifiedNanoseconds,
             Inode = identity.Inode,
             Revision = revision,
+            ETag = tag,
             License = license,
             VerifiedAt = time.GetUtcNow(),
         }.Write(folder.VerdictPath);

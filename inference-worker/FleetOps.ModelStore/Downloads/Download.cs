@@ -70,7 +70,14 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
         }
 
         RangeCondition? range = part.Length > 0 ? new RangeCondition(part.Length, part.Record?.ETag, part.Record?.LastModified) : null;
-        using HttpAnswer answer = await exchange.SendAsync(HttpMethod.Get, remote.Location, remote.Authorization, range, null, cancellationToken).ConfigureAwait(false);
+        RemoteAddress address = await remote.LocateAsync(cancellationToken).ConfigureAwait(false);
+        using HttpAnswer answer = await exchange.SendAsync(
+            new HttpQuestion(HttpMethod.Get, address.Location) { Authorization = address.Authorization, Range = range }, cancellationToken).ConfigureAwait(false);
+        if (answer.Status is not (200 or 206 or 416))
+        {
+            throw await remote.JudgeAsync(answer, cancellationToken).ConfigureAwait(false);
+        }
+
         long? total = Accept(answer, remote, part);
         if (total == part.Length && part.Length > 0)
         {
@@ -123,12 +130,10 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
                 break;
             case 416 when answer.Response.Content.Headers.ContentRange?.Length == part.Length:
                 return part.Length;
-            case 206 or 416:
+            default:
                 part.Restart();
                 throw new TransientSourceException(
                     ModelSourceReason.SourceUnreachable, $"{answer.Address.Authority} holds another file than when the download began; it is begun anew.");
-            default:
-                throw remote.Judge(answer);
         }
 
         if (answer.Response.Content.Headers.ContentEncoding.Count > 0)

@@ -22,22 +22,13 @@ internal sealed class HttpExchange(HttpMessageInvoker invoker, ModelFetcherOptio
         one.Scheme == other.Scheme && one.Port == other.Port && string.Equals(one.IdnHost, other.IdnHost, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Sends a request; the caller disposes the answer, whatever its status.</summary>
-    /// <param name="method">GET or HEAD.</param>
-    /// <param name="address">Where to.</param>
-    /// <param name="authorization">Credentials for the origin of the address; null for none.</param>
-    /// <param name="range">Which bytes, and under which condition; null for all.</param>
-    /// <param name="follow">Decides whether a redirect is followed, given the redirect and its target; null follows all.</param>
+    /// <param name="question">What to send.</param>
     /// <param name="cancellationToken">Ends the exchange.</param>
     /// <exception cref="ModelSourceException">No answer came; transient where another attempt may help.</exception>
-    public async Task<HttpAnswer> SendAsync(
-        HttpMethod method,
-        Uri address,
-        AuthenticationHeaderValue? authorization,
-        RangeCondition? range,
-        Func<HttpAnswer, Uri, bool>? follow,
-        CancellationToken cancellationToken)
+    public async Task<HttpAnswer> SendAsync(HttpQuestion question, CancellationToken cancellationToken)
     {
-        if (authorization is not null && !IsPrivate(address))
+        Uri address = question.Address;
+        if (question.Authorization is not null && !IsPrivate(address))
         {
             throw new ModelSourceException(
                 ModelSourceReason.InvalidConfiguration,
@@ -48,10 +39,10 @@ internal sealed class HttpExchange(HttpMessageInvoker invoker, ModelFetcherOptio
         for (int redirects = 0; redirects <= MaxRedirects; redirects++)
         {
             bool home = SameOrigin(address, current);
-            HttpResponseMessage response = await SendOnceAsync(method, current, home ? authorization : null, range, cancellationToken).ConfigureAwait(false);
-            var answer = new HttpAnswer(response, current, !home, authorization is not null);
+            HttpResponseMessage response = await SendOnceAsync(question, current, home, cancellationToken).ConfigureAwait(false);
+            var answer = new HttpAnswer(response, current, !home, question.Authorization is not null);
             Uri? target = RedirectTarget(answer);
-            if (target is null || follow?.Invoke(answer, target) == false)
+            if (target is null || question.Follow?.Invoke(answer, target) == false)
             {
                 return answer;
             }
@@ -71,18 +62,22 @@ internal sealed class HttpExchange(HttpMessageInvoker invoker, ModelFetcherOptio
             ModelSourceReason.SourceUnreachable, $"{HttpModelSource.Redact(address)} redirects more than {MaxRedirects} times; check the address.");
     }
 
-    private async Task<HttpResponseMessage> SendOnceAsync(
-        HttpMethod method, Uri address, AuthenticationHeaderValue? authorization, RangeCondition? range, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpQuestion question, Uri address, bool home, CancellationToken cancellationToken)
     {
         using var timer = new CancellationTokenSource(options.ResponseTimeout, options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
-        using var request = new HttpRequestMessage(method, address);
+        using var request = new HttpRequestMessage(question.Method, address);
         request.Headers.UserAgent.Add(Agent);
-        request.Headers.Authorization = authorization;
+        request.Headers.Authorization = home ? question.Authorization : null;
 
         // A digest is of the file, not of a compressed form of it.
         request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
-        range?.Apply(request.Headers);
+        question.Range?.Apply(request.Headers);
+        foreach ((string name, string value) in question.Headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
         try
         {
             return await invoker.SendAsync(request, either.Token).ConfigureAwait(false);

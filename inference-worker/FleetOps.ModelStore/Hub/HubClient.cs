@@ -36,9 +36,9 @@ internal sealed class HubClient(HttpExchange exchange, ModelFetcherOptions optio
         }
 
         Uri location = At($"{repository}/resolve/{commit}/{EscapePath(source.File)}");
-        var remote = new RemoteFile(location, authorization, answer => Judge(answer, source, revision)) { Revision = commit, License = info.License };
+        var remote = new RemoteFile(new RemoteAddress(location, authorization), answer => Judge(answer, source, revision)) { Revision = commit, License = info.License };
         using HttpAnswer head = await exchange.SendAsync(
-            HttpMethod.Head, location, authorization, null, StaysWithHub, cancellationToken).ConfigureAwait(false);
+            new HttpQuestion(HttpMethod.Head, location) { Authorization = authorization, Follow = StaysWithHub }, cancellationToken).ConfigureAwait(false);
         if (head.Status >= 400)
         {
             throw Judge(head, source, revision);
@@ -78,7 +78,7 @@ internal sealed class HubClient(HttpExchange exchange, ModelFetcherOptions optio
     private async Task<(List<HubEntry> Entries, Uri? Next)> GetPageAsync(
         Uri page, HubModelSource source, string commit, AuthenticationHeaderValue? authorization, CancellationToken cancellationToken)
     {
-        using HttpAnswer answer = await exchange.SendAsync(HttpMethod.Get, page, authorization, null, null, cancellationToken).ConfigureAwait(false);
+        using HttpAnswer answer = await exchange.SendAsync(new HttpQuestion(HttpMethod.Get, page) { Authorization = authorization }, cancellationToken).ConfigureAwait(false);
         List<HubEntry> entries = await ReadAsync(answer, HubJson.Default.ListHubEntry, source, commit, cancellationToken).ConfigureAwait(false);
         return (entries, HubPaging.Next(answer));
     }
@@ -87,7 +87,7 @@ internal sealed class HubClient(HttpExchange exchange, ModelFetcherOptions optio
         Uri address, JsonTypeInfo<T> type, HubModelSource source, string revision, AuthenticationHeaderValue? authorization, CancellationToken cancellationToken)
         where T : class
     {
-        using HttpAnswer answer = await exchange.SendAsync(HttpMethod.Get, address, authorization, null, null, cancellationToken).ConfigureAwait(false);
+        using HttpAnswer answer = await exchange.SendAsync(new HttpQuestion(HttpMethod.Get, address) { Authorization = authorization }, cancellationToken).ConfigureAwait(false);
         return await ReadAsync(answer, type, source, revision, cancellationToken).ConfigureAwait(false);
     }
 

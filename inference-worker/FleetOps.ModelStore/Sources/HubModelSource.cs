@@ -24,6 +24,8 @@ public sealed record HubModelSource : ModelSource
     /// <inheritdoc/>
     public override string FileName => File[(File.LastIndexOf('/') + 1)..];
 
+    internal override bool IsAskedAgain => true;
+
     internal override string Identity => Display;
 
     private protected override string Display => $"hf://{Owner}/{Repository}/{File}{(Revision is null ? "" : "@" + Revision)}";

@@ -19,6 +19,9 @@ public abstract record ModelSource
     /// <summary>True when the transport proves nothing, so that a request has to bring a digest.</summary>
     public virtual bool RequiresDigest => false;
 
+    /// <summary>True when the source tells cheaply which version of the file it has, so that it is asked on each fetch; false when its address stands for one file.</summary>
+    internal virtual bool IsAskedAgain => false;
+
     /// <summary>Everything that tells this source from another one. May hold secrets (the query of a URL): never show it.</summary>
     internal abstract string Identity { get; }
 

@@ -30,6 +30,9 @@ internal sealed record Verdict
     /// <summary>The commit; null where the source has none.</summary>
     public string? Revision { get; init; }
 
+    /// <summary>By what a source without revisions tells its versions apart; null when it names nothing.</summary>
+    public string? ETag { get; init; }
+
     /// <summary>The licence; null when nobody names one.</summary>
     public string? License { get; init; }
 
