@@ -6,7 +6,8 @@ namespace FleetOps.ControllerRuntime.Tests.Stubs;
 /// <summary>The server's end of one watch.</summary>
 internal sealed class WatchScript
 {
-    private readonly Pipe _pipe = new();
+    // Without a bound: a whole history is sent before anyone reads.
+    private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 0));
     private volatile bool _broken;
 
     public Stream Stream => new BreakableStream(_pipe.Reader.AsStream(), this);
