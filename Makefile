@@ -45,6 +45,14 @@ bench-worker: bench-build ## Measure the worker against llama-server and llama-b
 bench-planner: bench-build ## Measure the planner alone (two minutes)
 	@$(benchmarks) planner
 
+# SOAK_SECONDS=60 is a short one; SOAK_SEED chooses another mix.
+SOAK_SECONDS ?= 3600
+SOAK_SEED ?= 1
+
+.PHONY: soak
+soak: bench-build ## Ask a worker for everything at random for an hour; nothing may leak, grow or be answered wrongly
+	@$(benchmarks) soak --seconds $(SOAK_SECONDS) --seed $(SOAK_SEED)
+
 .PHONY: build
 build: ## Build the solution
 	dotnet build FleetOps.sln -c $(CONFIGURATION) --disable-build-servers

@@ -4,6 +4,7 @@ using FleetOps.Benchmarks.Planning;
 using FleetOps.Benchmarks.Reports;
 using FleetOps.Benchmarks.Worker.Bare;
 using FleetOps.Benchmarks.Worker.Figures;
+using FleetOps.Benchmarks.Worker.Servers;
 
 var only = new Option<string[]>("--only") { Description = $"Figures to measure, by commas: {string.Join(", ", OperatorBench.Names)}. Default: all.", AllowMultipleArgumentsPerToken = true };
 var count = new Option<int>("--count") { Description = "ModelDeployments of the burst, and the smallest fleet. Default: 1000; the larger fleets have 5 and 10 times as many.", DefaultValueFactory = _ => 1000 };
@@ -45,6 +46,11 @@ workerCommand.SetAction((parsed, cancel) => WorkerBench.RunAsync(
     },
     cancel));
 
+var soakSeconds = new Option<double>("--seconds") { Description = "For how long requests are sent. Default: 3600.", DefaultValueFactory = _ => 3600 };
+var soakSeed = new Option<int>("--seed") { Description = "What the mix depends on. Default: 1.", DefaultValueFactory = _ => 1 };
+var soakCommand = new Command("soak", "Asks a worker for everything at random, for an hour.") { soakSeconds, soakSeed, workerJit };
+soakCommand.SetAction((parsed, cancel) => SoakProgram.RunAsync(TimeSpan.FromSeconds(parsed.GetValue(soakSeconds)), parsed.GetValue(soakSeed), parsed.GetValue(workerJit), cancel));
+
 var kubeConfig = new Argument<string>("kubeconfig");
 var documents = new Argument<string>("documents");
 var bare = new Command("bare-client", "Used by `operator`: applies documents and does nothing else.") { kubeConfig, documents };
@@ -56,7 +62,7 @@ var bareBinding = new Command("bare-binding", "Used by `worker`: computes with t
 bareBinding.Hidden = true;
 bareBinding.SetAction(parsed => BareBinding.Run(parsed.GetValue(work)!));
 
-var root = new RootCommand("Measures FleetOps. Results are a table and a file in artifacts/bench.") { operatorCommand, plannerCommand, workerCommand, bare, bareBinding };
+var root = new RootCommand("Measures FleetOps. Results are a table and a file in artifacts/bench.") { operatorCommand, plannerCommand, workerCommand, soakCommand, bare, bareBinding };
 try
 {
     return await root.Parse(args).InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });

@@ -4,6 +4,7 @@ using System.Text.Json;
 using FleetOps.Benchmarks.Processes;
 using FleetOps.Benchmarks.Worker.Load;
 using FleetOps.Inference.V1;
+using FleetOps.Soak;
 using FleetOps.TestCluster;
 using FleetOps.TestModels;
 using Grpc.Net.Client;
@@ -44,6 +45,9 @@ internal sealed class WorkerServer : IModelServer
 
     /// <summary>Its channel, for calls that are no <see cref="Ask"/>.</summary>
     public GrpcChannel Channel => _channel;
+
+    /// <summary>The same, for a soak.</summary>
+    public SoakTarget Soaked => new(new Uri($"http://{_channel.Target}"), Http, Id, () => _process.HasExited);
 
     /// <summary>Starts it and waits until it is ready.</summary>
     public static async Task<WorkerServer> StartAsync(string program, ServerShape shape, CancellationToken cancel, params IEnumerable<string> more)
