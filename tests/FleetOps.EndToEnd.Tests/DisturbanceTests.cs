@@ -59,6 +59,9 @@ public sealed class DisturbanceTests(InstalledFleetOps fleet)
         await kubectl.RunAsync("patch", "fmd", "orphaned", "--type=merge", "-p", """{"spec":{"engine":{"contextLength":320}}}""");
 
         await ReachesAsync(kubectl, "orphaned");
+        // A worker of the rollout before may still end its streams behind the Service.
+        await Eventually.HoldsAsync(
+            () => PodNamesAsync(kubectl, "orphaned"), pods => pods.Count == 2, Limit, "Only the workers of the last change are left");
         using var client = await ModelClient.ThroughServiceAsync(kubectl, "orphaned");
         Assert.Equal(320, (await client.ModelInfoAsync()).ContextLength);
     }

@@ -117,7 +117,7 @@ public sealed class InformerProtocolTests
         var server = new ScriptedCollection(minor: 20).List($"{Item("bad", 1, data: "7")},{Item("known", 2)}", 3).Watch(script);
         await using var running = Start(server);
 
-        await Eventually.TrueAsync(() => running.Informer.Store.Get(new ObjectKey("ns", "good")) is not null, "the good object arrives");
+        await Eventually.TrueAsync(() => running.Changes.Told.Contains("Added good"), "the good object arrives");
 
         Assert.Equal(["Added known", "Added good"], running.Changes.Told);
         script.Send(ConfigMap("DELETED", "known", 7, data: "\"text\""));
@@ -133,7 +133,7 @@ public sealed class InformerProtocolTests
             .List($"{Item("a", 4, data: "7")},{Item("b", 5)}", 6);
         await using var running = Start(server);
 
-        await Eventually.TrueAsync(() => running.Informer.Lists == 2, "the second list is read");
+        await Eventually.TrueAsync(() => running.Informer.Lists == 2 && running.Changes.Told.Contains("Added b"), "the second list is read");
 
         Assert.Equal(["Added a", "Added b"], running.Changes.Told);
     }

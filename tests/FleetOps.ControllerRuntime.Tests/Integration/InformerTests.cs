@@ -74,8 +74,9 @@ public sealed class InformerTests(RealApi real)
         wanted.Metadata.Labels = null;
         await real.Api.ApplyAsync(BuiltInTypes.ConfigMaps, wanted, Token);
 
-        await Eventually.TrueAsync(() => running.Informer.Store.Count == 0, "the object leaves the store");
+        await Eventually.TrueAsync(() => running.Changes.Told.Count == 2, "the deletion is told");
         Assert.Equal(["Added wanted", "Deleted wanted"], running.Changes.Told);
+        Assert.Equal(0, running.Informer.Store.Count);
     }
 
     [Fact]
@@ -113,6 +114,7 @@ public sealed class InformerTests(RealApi real)
         }
 
         await Eventually.TrueAsync(() => running.Informer.Store.Count == 30, "all objects have arrived");
+        await Eventually.TrueAsync(() => running.Changes.Told.Count >= 30, "all objects are told");
         Assert.Equal(30, running.Changes.Told.Count);
         Assert.Empty(running.Changes.Contradictions);
         Assert.Equal(1, running.Informer.Lists);
@@ -139,6 +141,7 @@ public sealed class InformerTests(RealApi real)
 
         await Eventually.TrueAsync(() => running.Informer.Store.Get(new ObjectKey(ns, "comes")) is not null, "the new object arrives");
         await Eventually.TrueAsync(() => running.Informer.Store.Get(new ObjectKey(ns, "goes")) is null, "the deleted object goes");
+        await Eventually.TrueAsync(() => running.Changes.Told.Count >= 4, "all changes are told");
         Assert.Equal(["Added comes", "Added goes", "Added stays", "Deleted goes"], running.Changes.Told.Order(StringComparer.Ordinal));
         Assert.Empty(running.Changes.Contradictions);
         await Eventually.TrueAsync(() => running.Informer.Problem is null, "the informer is well again");
