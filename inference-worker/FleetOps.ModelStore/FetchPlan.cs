@@ -1,4 +1,3 @@
-using FleetOps.ModelStore.Hub;
 using FleetOps.ModelStore.Sources;
 using FleetOps.ModelStore.Verification;
 
@@ -6,7 +5,7 @@ namespace FleetOps.ModelStore;
 
 /// <summary>A request whose parts were checked against each other.</summary>
 /// <param name="Source">Where the model is.</param>
-/// <param name="Revision">Branch, tag or commit; null where the source has no revisions.</param>
+/// <param name="Revision">Branch, tag, commit or version; null where the source has no revisions.</param>
 /// <param name="Sha256">The digest the file must have, in lower case; null when the request names none.</param>
 internal sealed record FetchPlan(ModelSource Source, string? Revision, string? Sha256)
 {
@@ -16,7 +15,7 @@ internal sealed record FetchPlan(ModelSource Source, string? Revision, string? S
     private const string DefaultRevision = "main";
 
     /// <summary>True when the revision cannot move.</summary>
-    public bool IsPinned => Revision is not null && HubClient.IsCommit(Revision);
+    public bool IsPinned => Revision is not null && Source.IsPinned(Revision);
 
     /// <summary>Checks a request.</summary>
     /// <exception cref="ModelSourceException">The request contradicts itself (<see cref="ModelSourceReason.InvalidConfiguration"/>).</exception>
@@ -30,9 +29,9 @@ internal sealed record FetchPlan(ModelSource Source, string? Revision, string? S
 
         if (request.Source is not HubModelSource hub)
         {
-            return request.Revision is null
-                ? new FetchPlan(request.Source, null, sha256) { DigestMayFollow = request.DigestMayFollow && sha256 is null }
-                : throw Refuse($"A revision ('{request.Revision}') means something for hf:// only, and the source is {request.Source}; leave it out.");
+            return request.Revision is null || request.Source.TakesRevision
+                ? new FetchPlan(request.Source, request.Revision, sha256) { DigestMayFollow = request.DigestMayFollow && sha256 is null }
+                : throw Refuse($"A revision ('{request.Revision}') means something for hf:// and s3:// only, and the source is {request.Source}; leave it out.");
         }
 
         if (request.Revision is { } revision && SourceText.RefuseRevision(revision) is { } problem)

@@ -6,7 +6,7 @@ namespace FleetOps.ModelStore;
 /// <param name="Source">Where the model is.</param>
 public sealed record FetchRequest(ModelSource Source)
 {
-    /// <summary>Branch, tag or commit; <c>hf://</c> only. Null means what the source names, or <c>main</c>.</summary>
+    /// <summary>Branch, tag or commit of <c>hf://</c>, version of an object of <c>s3://</c>. Null means what the source names, or its newest.</summary>
     public string? Revision { get; init; }
 
     /// <summary>The digest the file must have: 64 hexadecimal digits. Null enforces the digest that the source itself publishes, if it does.</summary>

@@ -3,12 +3,13 @@ using FleetOps.ModelStore.Credentials;
 using FleetOps.ModelStore.Downloads;
 using FleetOps.ModelStore.Http;
 using FleetOps.ModelStore.Hub;
+using FleetOps.ModelStore.S3;
 using FleetOps.ModelStore.Sources;
 
 namespace FleetOps.ModelStore;
 
 /// <summary>
-/// Turns sources into verified files. Files of <c>https://</c>, <c>http://</c> and <c>hf://</c> are downloaded into the model directory once and hashed
+/// Turns sources into verified files. Files of <c>https://</c>, <c>http://</c>, <c>hf://</c> and <c>s3://</c> are downloaded into the model directory once and hashed
 /// again each time they are used; files of <c>pvc://</c> and <c>file://</c> are hashed where they lie. A file whose digest or header is wrong is never
 /// returned. Thread-safe; two fetches of one source, in one process or in several on one volume, download once.
 /// </summary>
@@ -53,6 +54,7 @@ public sealed class ModelFetcher : IDisposable
             ClaimModelSource claim => await new InPlaceFetch(_options, reporter).VerifyAsync(plan, claim, cancellationToken).ConfigureAwait(false),
             FileModelSource file => await new InPlaceFetch(_options, reporter).VerifyAsync(plan, file.Path, cancellationToken).ConfigureAwait(false),
             HttpModelSource web => await FetchAsync(plan, web, exchange, reporter, cancellationToken).ConfigureAwait(false),
+            S3ModelSource s3 => await FetchAsync(plan, s3, exchange, reporter, cancellationToken).ConfigureAwait(false),
             HubModelSource hub => await FetchAsync(plan, hub, exchange, reporter, cancellationToken).ConfigureAwait(false),
             _ => throw new ModelSourceException(ModelSourceReason.InvalidConfiguration, $"{plan.Source} is of a kind that cannot be fetched."),
         };
@@ -84,5 +86,19 @@ public sealed class ModelFetcher : IDisposable
         var folder = CacheFolder.Of(_options.ModelDirectory, plan, _options.HubEndpoint.AbsoluteUri);
         return new CachedFetch(exchange, _options, reporter).RunAsync(
             plan, folder, token => client.ResolveAsync(hub, plan.Revision!, authorization, token), cancellationToken);
+    }
+
+    private Task<VerifiedModel> FetchAsync(FetchPlan plan, S3ModelSource s3, HttpExchange exchange, FetchReporter reporter, CancellationToken cancellationToken)
+    {
+        if (_options.S3.Endpoint is { } endpoint && !HttpExchange.IsPrivate(endpoint) && plan.Sha256 is null)
+        {
+            throw new ModelSourceException(
+                ModelSourceReason.InvalidConfiguration,
+                $"{endpoint.Authority} is asked over plain http, so what it says about {s3} proves nothing; give the sha256, or use https.");
+        }
+
+        var client = new S3Client(exchange, _options);
+        var folder = CacheFolder.Of(_options.ModelDirectory, plan, S3Client.Origin(_options.S3));
+        return new CachedFetch(exchange, _options, reporter).RunAsync(plan, folder, token => client.ResolveAsync(s3, plan.Revision, token), cancellationToken);
     }
 }

@@ -1,3 +1,5 @@
+using FleetOps.ModelStore.S3;
+
 namespace FleetOps.ModelStore;
 
 /// <summary>Where fetched files live, how sources are reached, and how patient the fetcher is.</summary>
@@ -13,13 +15,16 @@ public sealed class ModelFetcherOptions
     public string ClaimRoot { get; init; } = "/var/lib/fleetops/claims";
 
     /// <summary>
-    /// Folder with one file for each credential (a mounted Secret): <c>token</c>, or <c>username</c> and <c>password</c>. It is read anew at each
-    /// fetch, so a rotated Secret is seen. Null means none.
+    /// Folder with one file for each credential (a mounted Secret): <c>token</c>, or <c>username</c> and <c>password</c>; for <c>s3://</c>
+    /// <c>accessKeyId</c>, <c>secretAccessKey</c> and perhaps <c>sessionToken</c>. It is read anew at each fetch, so a rotated Secret is seen. Null means none.
     /// </summary>
     public string? CredentialsDirectory { get; init; }
 
     /// <summary>Base address of the hub that <c>hf://</c> names (a mirror, for example).</summary>
     public Uri HubEndpoint { get; init; } = DefaultHubEndpoint;
+
+    /// <summary>Where <c>s3://</c> is and as whom it is read.</summary>
+    public S3Options S3 { get; init; } = new();
 
     /// <summary>How often a step may fail in a row before the fetch ends with <see cref="ModelSourceReason.SourceUnreachable"/>; 1 to 1000.</summary>
     public int MaxAttempts { get; init; } = 10;
@@ -63,6 +68,7 @@ public sealed class ModelFetcherOptions
             nameof(HubEndpoint),
             HubEndpoint.IsAbsoluteUri ? HubEndpoint.GetLeftPart(UriPartial.Scheme) + HubEndpoint.Host : "a relative address",
             "an https:// address without user, query and fragment");
+        S3.Validate();
         Require(MaxAttempts is >= 1 and <= 1000, nameof(MaxAttempts), MaxAttempts, "1 to 1000");
         Require(RetryDelay > TimeSpan.Zero && RetryDelay <= MaxRetryDelay, nameof(RetryDelay), RetryDelay, $"above 0 and at most {nameof(MaxRetryDelay)} ({MaxRetryDelay})");
         Require(MaxRetryDelay <= TimeSpan.FromHours(1), nameof(MaxRetryDelay), MaxRetryDelay, "at most an hour");

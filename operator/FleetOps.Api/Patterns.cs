@@ -49,11 +49,14 @@ public static class Patterns
     /// <summary>An address of a file, without user and password.</summary>
     public const string WebSource = @"^https?://[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?/[^\s#?\\]*[^\s#?\\/](\?[^\s#\\]*)?$";
 
+    /// <summary>A bucket of S3 and the key of an object in it.</summary>
+    public const string BucketSource = @"^s3://[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*(/" + Segment + ")+$";
+
     /// <summary>A PersistentVolumeClaim and a path in it.</summary>
     public const string ClaimSource = @"^pvc://[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*(/" + Segment + ")+$";
 
     /// <summary>Any source that this version can fetch.</summary>
-    public const string Source = HubSource + "|" + WebSource + "|" + ClaimSource;
+    public const string Source = HubSource + "|" + WebSource + "|" + BucketSource + "|" + ClaimSource;
 
     private const string HubName = "[A-Za-z0-9_]([-A-Za-z0-9._]*[A-Za-z0-9_])?";
 

@@ -8,7 +8,7 @@ public static partial class SpecMessages
 {
     /// <summary>Unknown scheme.</summary>
     public const string SourceScheme =
-        "spec.model.source must begin with hf://, https://, http:// or pvc://";
+        "spec.model.source must begin with hf://, https://, http://, s3:// or pvc://";
 
     /// <summary>Malformed hub address.</summary>
     public const string HubSource =
@@ -17,6 +17,10 @@ public static partial class SpecMessages
     /// <summary>Malformed web address.</summary>
     public const string WebSource =
         "spec.model.source must be the address of a file, without user, password and fragment; put credentials into a Secret and name it in spec.model.credentialsSecretRef";
+
+    /// <summary>Malformed address of an object.</summary>
+    public const string BucketSource =
+        "spec.model.source must name a bucket and an object in it, without '..' and spaces, as in s3://BUCKET/KEY.gguf";
 
     /// <summary>Malformed claim address.</summary>
     public const string ClaimSource =
@@ -32,11 +36,11 @@ public static partial class SpecMessages
 
     /// <summary>Revision of something that has none.</summary>
     public const string RevisionNeedsHub =
-        "spec.model.revision applies to hf:// sources only: remove it";
+        "spec.model.revision applies to hf:// and s3:// sources only: remove it";
 
     /// <summary>Malformed revision.</summary>
     public const string Revision =
-        "spec.model.revision must be a branch, a tag or a commit of the repository, such as main";
+        "spec.model.revision must be a branch, a tag or a commit of the repository, such as main, or the version of an object of s3://";
 
     /// <summary>Credentials for something that takes none.</summary>
     public const string ClaimTakesNoCredentials =

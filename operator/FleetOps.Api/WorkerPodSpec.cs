@@ -18,7 +18,7 @@ public sealed record WorkerPodSpec
     [CelRule("self.all(key, !key.startsWith('fleetops.dev/'))", SpecMessages.PodAnnotations)]
     public IReadOnlyDictionary<string, string>? Annotations { get; init; }
 
-    /// <summary>Environment variables, such as HTTPS_PROXY or HF_ENDPOINT. Names that begin with FLEETOPS_ are refused.</summary>
+    /// <summary>Environment variables, such as HTTPS_PROXY, HF_ENDPOINT or AWS_REGION. Names that begin with FLEETOPS_ are refused.</summary>
     [ListMap("name", MaxItems = 64)]
     public IReadOnlyList<EnvVariable>? Env { get; init; }
 

@@ -12,7 +12,7 @@ internal static class House
         new("operator", "FleetOps.Operator", ["FleetOps.Api", "FleetOps.ControllerRuntime"], ["System.CommandLine"]),
         new("inference-worker", "FleetOps.Inference.Protocol", [], ["Google.Protobuf", "Grpc.Net.Client", "Grpc.Tools"]),
         new("inference-worker", "FleetOps.LlamaCpp", [], []),
-        new("inference-worker", "FleetOps.ModelStore", [], []),
+        new("inference-worker", "FleetOps.ModelStore", [], ["AWSSDK.S3", "AWSSDK.SecurityToken"]),
         new("inference-worker", "FleetOps.InferenceWorker", ["FleetOps.Inference.Protocol", "FleetOps.LlamaCpp", "FleetOps.ModelStore"],
         [
             "Grpc.AspNetCore", "Grpc.HealthCheck", "Grpc.Reflection", "Grpc.StatusProto",

@@ -1,19 +1,20 @@
 using System.CommandLine;
 using FleetOps.InferenceWorker.Serving;
 using FleetOps.ModelStore;
+using FleetOps.ModelStore.S3;
 
 namespace FleetOps.InferenceWorker.CommandLine;
 
 /// <summary>The options that say which model and where it is kept; <c>serve</c> and <c>fetch</c> share them.</summary>
 internal sealed class SourceSettings
 {
-    public Option<string?> Source { get; } = Setting.Text("--source", "URI", "Where the model is: https://…, http://… (with --sha256), hf://OWNER/REPO/FILE, pvc://CLAIM/PATH or file:///PATH");
+    public Option<string?> Source { get; } = Setting.Text("--source", "URI", "Where the model is: https://…, http://… (with --sha256), hf://OWNER/REPO/FILE, s3://BUCKET/KEY, pvc://CLAIM/PATH or file:///PATH");
 
-    public Option<string?> Revision { get; } = Setting.Text("--revision", "REV", "Branch, tag or commit; hf:// only [default: main]");
+    public Option<string?> Revision { get; } = Setting.Text("--revision", "REV", "Branch, tag or commit of hf://, version of s3:// [default: main, or the newest]");
 
     public Option<string?> Sha256 { get; } = Setting.Text("--sha256", "HEX", "Digest that the file must have");
 
-    public Option<string?> Credentials { get; } = Setting.Text("--credentials", "DIR", "Folder with one file for each credential: token, or username and password");
+    public Option<string?> Credentials { get; } = Setting.Text("--credentials", "DIR", "Folder with one file for each credential: token, or username and password; for s3:// accessKeyId and secretAccessKey");
 
     public Option<string?> ClaimRoot { get; } = Setting.Text("--pvc-root", "DIR", "Folder under which each claim is mounted", () => ServeOptions.DefaultClaimRoot);
 
@@ -48,6 +49,7 @@ internal sealed class SourceSettings
         ModelDirectory = Path.GetFullPath(result.GetValue(ModelDirectory)!),
         ClaimRoot = Path.GetFullPath(result.GetValue(ClaimRoot)!),
         CredentialsDirectory = result.GetValue(Credentials),
+        S3 = S3Options.FromEnvironment(),
     };
 
     private static string? DefaultTerminationLog() => File.Exists("/dev/termination-log") ? "/dev/termination-log" : null;

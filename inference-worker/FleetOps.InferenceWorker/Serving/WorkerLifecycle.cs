@@ -2,6 +2,7 @@ using FleetOps.InferenceWorker.State;
 using FleetOps.InferenceWorker.Telemetry;
 using FleetOps.LlamaCpp;
 using FleetOps.ModelStore;
+using FleetOps.ModelStore.S3;
 
 namespace FleetOps.InferenceWorker.Serving;
 
@@ -171,6 +172,7 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
             ModelDirectory = _options.ModelDirectory,
             ClaimRoot = _options.ClaimRoot,
             CredentialsDirectory = _options.CredentialsDirectory,
+            S3 = S3Options.FromEnvironment(),
             TimeProvider = _clock,
         },
         new FetchRequest(_options.Source) { Revision = _options.Revision, Sha256 = _options.Sha256, DigestMayFollow = true },

@@ -12,6 +12,9 @@ namespace FleetOps.ModelStore.Cache;
 /// </summary>
 internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions options, FetchReporter reporter)
 {
+    // A file that is replaced more often while it is read is not worth the waiting.
+    private const int MaxChanges = 3;
+
     /// <summary>Fetches, holding the lock of the source.</summary>
     /// <param name="plan">What to fetch.</param>
     /// <param name="folder">Where to.</param>
@@ -73,7 +76,18 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
         }
 
         stored.Remove();
-        return await DownloadAsync(plan, folder, remote, cancellationToken).ConfigureAwait(false);
+        for (int changes = 0; ; changes++)
+        {
+            try
+            {
+                return await DownloadAsync(plan, folder, remote, cancellationToken).ConfigureAwait(false);
+            }
+            catch (SourceChangedException e) when (changes < MaxChanges)
+            {
+                reporter.Fault(new FetchFault(e.Reason, $"{e.Message} It is fetched anew.", changes + 1, TimeSpan.Zero));
+                remote = await new RetryLoop(options, reporter).RunAsync(resolve, () => 0, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     private async Task<VerifiedModel> DownloadAsync(FetchPlan plan, CacheFolder folder, RemoteFile remote, CancellationToken cancellationToken)

@@ -39,6 +39,21 @@ internal sealed class SourceCredentials
     /// <summary>What to send to a hub: the token.</summary>
     public AuthenticationHeaderValue? ForHub() => _token is not null ? Bearer(_token) : Unfit("the key 'token'");
 
+    /// <summary>What to sign requests to S3 with; null without a folder.</summary>
+    public (string Id, string Secret, string? Session)? ForS3()
+    {
+        if (_folder is null)
+        {
+            return null;
+        }
+
+        string? id = ReadKey(_folder, "accessKeyId") ?? ReadKey(_folder, "AWS_ACCESS_KEY_ID");
+        string? secret = ReadKey(_folder, "secretAccessKey") ?? ReadKey(_folder, "AWS_SECRET_ACCESS_KEY");
+        return id is null || secret is null
+            ? throw new ModelSourceException(ModelSourceReason.CredentialsMissing, $"The credentials in {_folder} lack the keys 'accessKeyId' and 'secretAccessKey'; add both to the Secret.")
+            : (id, secret, ReadKey(_folder, "sessionToken") ?? ReadKey(_folder, "AWS_SESSION_TOKEN"));
+    }
+
     /// <summary>What to send to a web server: the token, else user and password.</summary>
     public AuthenticationHeaderValue? ForWeb()
     {

@@ -69,10 +69,7 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
             part.Restart();
         }
 
-        RangeCondition? range = part.Length > 0 ? new RangeCondition(part.Length, part.Record?.ETag, part.Record?.LastModified) : null;
-        RemoteAddress address = await remote.LocateAsync(cancellationToken).ConfigureAwait(false);
-        using HttpAnswer answer = await exchange.SendAsync(
-            new HttpQuestion(HttpMethod.Get, address.Location) { Authorization = address.Authorization, Range = range }, cancellationToken).ConfigureAwait(false);
+        using HttpAnswer answer = await SendAsync(remote, part, cancellationToken).ConfigureAwait(false);
         if (answer.Status is not (200 or 206 or 416))
         {
             throw await remote.JudgeAsync(answer, cancellationToken).ConfigureAwait(false);
@@ -112,6 +109,22 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
             throw new TransientSourceException(
                 ModelSourceReason.SourceUnreachable, $"{answer.Address.Authority} sent {part.Length} of {total} bytes and ended.");
         }
+    }
+
+    private async Task<HttpAnswer> SendAsync(RemoteFile remote, PartialFile part, CancellationToken cancellationToken)
+    {
+        RangeCondition? range = part.Length == 0 ? null
+            : remote.MustMatch is null ? new RangeCondition(part.Length, part.Record?.ETag, part.Record?.LastModified)
+            : new RangeCondition(part.Length, null, null);
+        RemoteAddress address = await remote.LocateAsync(cancellationToken).ConfigureAwait(false);
+        return await exchange.SendAsync(
+            new HttpQuestion(HttpMethod.Get, address.Location)
+            {
+                Authorization = address.Authorization,
+                Range = range,
+                Headers = remote.MustMatch is { } tag ? [("If-Match", tag)] : [],
+            },
+            cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Checks that an answer continues the part (or begins it) and returns the size of the whole file, if it is told.</summary>

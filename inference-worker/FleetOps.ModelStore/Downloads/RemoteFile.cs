@@ -26,6 +26,9 @@ internal sealed record RemoteFile(
     /// <summary>By what the source tells its versions apart where it has no revisions; null when it names nothing.</summary>
     public string? ETag { get; init; }
 
+    /// <summary>The validator that each answer has to match (<c>If-Match</c>); null where the source was not asked for one.</summary>
+    public string? MustMatch { get; init; }
+
     /// <summary>The licence; null when the source names none.</summary>
     public string? License { get; init; }
 

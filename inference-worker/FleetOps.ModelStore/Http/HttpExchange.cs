@@ -41,7 +41,7 @@ internal sealed class HttpExchange(HttpMessageInvoker invoker, ModelFetcherOptio
             bool home = SameOrigin(address, current);
             HttpResponseMessage response = await SendOnceAsync(question, current, home, cancellationToken).ConfigureAwait(false);
             var answer = new HttpAnswer(response, current, !home, question.Authorization is not null);
-            Uri? target = RedirectTarget(answer);
+            Uri? target = RedirectTarget(answer, required: question.Follow is null);
             if (target is null || question.Follow?.Invoke(answer, target) == false)
             {
                 return answer;
@@ -112,7 +112,7 @@ internal sealed class HttpExchange(HttpMessageInvoker invoker, ModelFetcherOptio
             ModelSourceReason.SourceUnreachable, $"{address.Authority} cannot be reached: {e.Message}. Check that it is up and that egress to it is allowed.", innerException: e),
     };
 
-    private static Uri? RedirectTarget(HttpAnswer answer)
+    private static Uri? RedirectTarget(HttpAnswer answer, bool required)
     {
         if (answer.Response.StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
             or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect))
@@ -124,7 +124,7 @@ internal sealed class HttpExchange(HttpMessageInvoker invoker, ModelFetcherOptio
         Uri? target = location is null ? null : new Uri(answer.Address, location);
         return target is { Scheme: "https" or "http" }
             ? target
-            : throw Unfollowable(answer);
+            : required ? throw Unfollowable(answer) : null;
     }
 
     private static ModelSourceException Unfollowable(HttpAnswer answer)

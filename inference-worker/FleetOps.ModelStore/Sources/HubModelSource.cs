@@ -1,3 +1,5 @@
+using FleetOps.ModelStore.Hub;
+
 namespace FleetOps.ModelStore.Sources;
 
 /// <summary>A file in a repository of the Hugging Face hub or of a mirror that speaks its endpoints.</summary>
@@ -26,7 +28,11 @@ public sealed record HubModelSource : ModelSource
 
     internal override bool IsAskedAgain => true;
 
+    internal override bool TakesRevision => true;
+
     internal override string Identity => Display;
 
     private protected override string Display => $"hf://{Owner}/{Repository}/{File}{(Revision is null ? "" : "@" + Revision)}";
+
+    internal override bool IsPinned(string revision) => HubClient.IsCommit(revision);
 }

@@ -1,8 +1,8 @@
 namespace FleetOps.ModelStore.Sources;
 
 /// <summary>
-/// Where a model is. A closed hierarchy: <see cref="HttpModelSource"/>, <see cref="HubModelSource"/>, <see cref="ClaimModelSource"/>,
-/// <see cref="FileModelSource"/>; instances come from <see cref="Parse"/> only, so each one that exists is well formed. Immutable.
+/// Where a model is. A closed hierarchy: <see cref="HttpModelSource"/>, <see cref="HubModelSource"/>, <see cref="S3ModelSource"/>,
+/// <see cref="ClaimModelSource"/>, <see cref="FileModelSource"/>; instances come from <see cref="Parse"/> only, so each one that exists is well formed. Immutable.
 /// </summary>
 public abstract record ModelSource
 {
@@ -10,7 +10,7 @@ public abstract record ModelSource
     {
     }
 
-    /// <summary>The scheme: <c>https</c>, <c>http</c>, <c>hf</c>, <c>pvc</c> or <c>file</c>.</summary>
+    /// <summary>The scheme: <c>https</c>, <c>http</c>, <c>hf</c>, <c>s3</c>, <c>pvc</c> or <c>file</c>.</summary>
     public abstract string Scheme { get; }
 
     /// <summary>The last segment of the path, as the source writes it.</summary>
@@ -22,15 +22,21 @@ public abstract record ModelSource
     /// <summary>True when the source tells cheaply which version of the file it has, so that it is asked on each fetch; false when its address stands for one file.</summary>
     internal virtual bool IsAskedAgain => false;
 
+    /// <summary>True when a request may name a revision.</summary>
+    internal virtual bool TakesRevision => false;
+
     /// <summary>Everything that tells this source from another one. May hold secrets (the query of a URL): never show it.</summary>
     internal abstract string Identity { get; }
 
     /// <summary>The text for people: as it was written, without the query of a URL.</summary>
     private protected abstract string Display { get; }
 
+    /// <summary>True when what a revision stands for cannot change.</summary>
+    internal virtual bool IsPinned(string revision) => false;
+
     /// <summary>Reads a source.</summary>
     /// <param name="text">
-    /// <c>https://HOST/PATH</c>, <c>http://HOST/PATH</c>, <c>hf://OWNER/REPO/FILE[@REVISION]</c>, <c>pvc://CLAIM/PATH</c> or <c>file:///PATH</c>.
+    /// <c>https://HOST/PATH</c>, <c>http://HOST/PATH</c>, <c>hf://OWNER/REPO/FILE[@REVISION]</c>, <c>s3://BUCKET/KEY</c>, <c>pvc://CLAIM/PATH</c> or <c>file:///PATH</c>.
     /// </param>
     /// <exception cref="ModelSourceException">
     /// The text is no source (<see cref="ModelSourceReason.InvalidConfiguration"/>); the message names what is wrong with it.

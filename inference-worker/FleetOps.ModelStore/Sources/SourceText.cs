@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 
 namespace FleetOps.ModelStore.Sources;
 
@@ -6,7 +7,7 @@ namespace FleetOps.ModelStore.Sources;
 internal static class SourceText
 {
     public const int MaxLength = 4096;
-    private const string Forms = "https://HOST/PATH, hf://OWNER/REPO/FILE, pvc://CLAIM/PATH or file:///PATH";
+    private const string Forms = "https://HOST/PATH, hf://OWNER/REPO/FILE, s3://BUCKET/KEY, pvc://CLAIM/PATH or file:///PATH";
 
     private static readonly SearchValues<char> NameCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
@@ -47,7 +48,8 @@ internal static class SourceText
             "hf" => ParseHub(rest),
             "pvc" => ParseClaim(rest),
             "file" => ParseFile(rest),
-            "s3" or "oci" => SourceParse.Refuse($"Model sources of scheme '{text[..colon]}' are not supported by this version; give {Forms}."),
+            "s3" => ParseS3(rest),
+            "oci" => SourceParse.Refuse($"Model sources of scheme '{text[..colon]}' are not supported by this version; give {Forms}."),
             string scheme => SourceParse.Refuse($"The model source has the unknown scheme '{Shorten(scheme)}'; give {Forms} (schemes are lower case)."),
         };
     }
@@ -126,6 +128,27 @@ internal static class SourceText
         string? error = RefuseHubName(parts[0], "owner") ?? RefuseHubName(parts[1], "repository") ?? RefusePath(parts[2], "file")
             ?? (parts[2].AsSpan().ContainsAny("?#%*") ? "The file holds '?', '#', '%' or '*'; write its name as the hub shows it, without query and percent-encoding." : null);
         return error is null ? new HubModelSource(parts[0], parts[1], parts[2], revision) : SourceParse.Refuse($"The source {shown} is wrong: {error}");
+    }
+
+    private static SourceParse ParseS3(string rest)
+    {
+        string shown = $"s3://{Shorten(rest)}";
+        int slash = rest.IndexOf('/', StringComparison.Ordinal);
+        if (slash <= 0 || slash == rest.Length - 1)
+        {
+            return SourceParse.Refuse($"The source {shown} is incomplete; give s3://BUCKET/KEY.");
+        }
+
+        string bucket = rest[..slash];
+        string key = rest[(slash + 1)..];
+        if (bucket.Length is < 3 or > 63 || bucket.AsSpan().ContainsAnyExcept(ClaimCharacters) || bucket.Split('.').Any(label => label.Length == 0 || label[0] == '-' || label[^1] == '-'))
+        {
+            return SourceParse.Refuse($"The source {shown} names the bucket '{Shorten(bucket)}'; a bucket has 3 to 63 lower-case letters, digits, '-' and '.', and begins and ends with a letter or digit.");
+        }
+
+        int length = Encoding.UTF8.GetByteCount(key);
+        string? error = length > 1024 ? $"the key has {length} bytes; at most 1024 are allowed." : RefusePath(key, "key");
+        return error is null ? new S3ModelSource(bucket, key) : SourceParse.Refuse($"The source {shown} is wrong: {error}");
     }
 
     private static SourceParse ParseClaim(string rest)

@@ -16,6 +16,7 @@ public sealed partial class ValidationTests(CrdServers servers)
         "model: {source: 'https://example.com/a/b.gguf?download=true'}",
         "model: {source: 'https://example.com:8443/b.gguf', credentialsSecretRef: {name: token}}",
         $"model: {{source: 'http://10.0.0.1:8000/m.gguf', sha256: {Digest}}}",
+        "model: {source: s3://my-models.v2/llama/7b.gguf, revision: Xy3.v_1, credentialsSecretRef: {name: key}}",
         "model: {source: pvc://models/llama/7b.gguf}",
         "model: {source: pvc://models/..hidden/7b.gguf}",
         "{model: {source: hf://o/r/f.gguf}, resources: {gpus: 1, cpu: 4, memory: 17179869184}}",
@@ -79,9 +80,10 @@ public sealed partial class ValidationTests(CrdServers servers)
     /// <summary>A value whose message CEL makes better than its pattern.</summary>
     public static TheoryData<string, string> BadWithCure => new()
     {
-        { "model: {source: s3://bucket/f.gguf}", SpecMessages.SourceScheme },
+        { "model: {source: oci://host/repo:tag}", SpecMessages.SourceScheme },
         { "model: {source: hf://owner/file.gguf}", SpecMessages.HubSource },
         { "model: {source: 'https://user:password@example.com/f.gguf'}", SpecMessages.WebSource },
+        { "model: {source: s3://models/../f.gguf}", SpecMessages.BucketSource },
         { "model: {source: pvc://models/../f.gguf}", SpecMessages.ClaimSource },
         { "model: {source: hf://o/r/f.gguf, sha256: xyz3456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}", SpecMessages.Sha256 },
         { "{model: {source: hf://o/r/f.gguf}, resources: {gpuResourceName: gpu}}", SpecMessages.GpuResourceName },

@@ -17,6 +17,7 @@ public sealed class ModelSourceProperties
     private static Gen<string> Sources => Gen.OneOf(
         from owner in Name from repository in Name from path in Paths select $"hf://{owner}/{repository}/{path}",
         from owner in Name from repository in Name from path in Paths from revision in Paths select $"hf://{owner}/{repository}/{path}@{revision}",
+        from bucket in Name from path in Paths select $"s3://b0{bucket.ToLowerInvariant().Replace('_', '0')}/{path}",
         from claim in Name from path in Paths select $"pvc://{claim.ToLowerInvariant().Replace('_', '0')}/{path}",
         from path in Paths select $"file:///{path}",
         from host in Name from path in Paths select $"https://{host.ToLowerInvariant().Replace('_', '0')}.example/{path}");
@@ -61,6 +62,7 @@ public sealed class ModelSourceProperties
         {
             ClaimModelSource claim => Path.Join(claim.Claim, claim.Path),
             HubModelSource hub => hub.File,
+            S3ModelSource s3 => Path.Join(s3.Bucket, s3.Key),
             _ => null,
         };
         return path is null || Path.GetFullPath(Path.Join("/root", path)).StartsWith("/root/", StringComparison.Ordinal);

@@ -29,6 +29,13 @@ public sealed class ModelSourceTests
     }
 
     [Fact]
+    public void An_s3_source_has_bucket_and_key()
+    {
+        var s3 = Assert.IsType<S3ModelSource>(ModelSource.Parse("s3://my-models.v2/a b/m+1?#.gguf"));
+        Assert.Equal(("my-models.v2", "a b/m+1?#.gguf", "m+1?#.gguf"), (s3.Bucket, s3.Key, s3.FileName));
+    }
+
+    [Fact]
     public void A_file_source_has_an_absolute_path() =>
         Assert.Equal("/models/m.gguf", Assert.IsType<FileModelSource>(ModelSource.Parse("file:///models/m.gguf")).Path);
 
@@ -56,7 +63,15 @@ public sealed class ModelSourceTests
     [InlineData("://x", "no scheme")]
     [InlineData("ftp://host/m.gguf", "unknown scheme 'ftp'")]
     [InlineData("HTTPS://host/m.gguf", "lower case")]
-    [InlineData("s3://bucket/key", "'s3' are not supported")]
+    [InlineData("s3://bucket", "s3://BUCKET/KEY")]
+    [InlineData("s3://bucket/", "s3://BUCKET/KEY")]
+    [InlineData("s3:///key", "s3://BUCKET/KEY")]
+    [InlineData("s3://ab/key", "3 to 63")]
+    [InlineData("s3://Bucket/key", "3 to 63")]
+    [InlineData("s3://a..b/key", "3 to 63")]
+    [InlineData("s3://-ab/key", "3 to 63")]
+    [InlineData("s3://bucket/a//b", "empty segment")]
+    [InlineData("s3://bucket/../b", "segment '..'")]
     [InlineData("oci://host/repo:tag", "'oci' are not supported")]
     [InlineData("https://host/m.gguf\n", "control character (U+000A) at position 19")]
     [InlineData("https://", "cannot be read")]

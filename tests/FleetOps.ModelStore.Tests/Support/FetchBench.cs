@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using FleetOps.ModelStore.S3;
 using FleetOps.ModelStore.Sources;
 using Microsoft.Extensions.Time.Testing;
 
@@ -29,12 +30,13 @@ public sealed class FetchBench : IAsyncDisposable
 
     public static string Sha256(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 
-    public ModelFetcherOptions Options(string? credentials = null, Uri? hub = null, int attempts = 5, TimeProvider? time = null) => new()
+    public ModelFetcherOptions Options(string? credentials = null, Uri? hub = null, int attempts = 5, TimeProvider? time = null, S3Options? s3 = null) => new()
     {
         ModelDirectory = Models,
         ClaimRoot = Folder["claims"],
         CredentialsDirectory = credentials,
         HubEndpoint = hub ?? ModelFetcherOptions.DefaultHubEndpoint,
+        S3 = s3 ?? new S3Options(),
         HttpMessageHandler = _handler,
         TimeProvider = time ?? Clock,
         MaxAttempts = attempts,

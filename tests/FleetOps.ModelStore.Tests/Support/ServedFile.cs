@@ -43,7 +43,13 @@ public sealed class ServedFile(byte[] content)
             body[corrupt % body.Length] ^= 0x20;
         }
 
-        int from = fault.IgnoreRange ? 0 : Start(context.Request, fault);
+        if (context.Request.Headers.IfMatch is [{ } wanted] && wanted != ETag && !fault.IgnoreIfRange)
+        {
+            response.StatusCode = 412;
+            return;
+        }
+
+        (int from, int end, bool part) = fault.IgnoreRange ? (0, body.Length, false) : Range(context.Request, fault, body.Length);
         if (ETag is not null)
         {
             response.Headers.ETag = ETag;
@@ -61,25 +67,27 @@ public sealed class ServedFile(byte[] content)
             return;
         }
 
-        if (from > 0)
+        if (part)
         {
             response.StatusCode = 206;
-            response.Headers.ContentRange = $"bytes {from + fault.ShiftRange}-{body.Length - 1}/{body.Length}";
+            response.Headers.ContentRange = $"bytes {from + fault.ShiftRange}-{end - 1}/{body.Length}";
         }
 
-        await SendAsync(context, body.AsMemory(from), from, fault);
+        await SendAsync(context, body.AsMemory(from, end - from), from, fault);
     }
 
-    private int Start(HttpRequest request, ServedFault fault)
+    private (int From, int End, bool Part) Range(HttpRequest request, ServedFault fault, int length)
     {
-        if (request.GetTypedHeaders().Range?.Ranges.Single().From is not { } from)
+        if (request.GetTypedHeaders().Range?.Ranges.Single() is not { From: { } from } range)
         {
-            return 0;
+            return (0, length, false);
         }
 
         string? condition = request.Headers.IfRange;
         string? modified = LastModified?.ToString("R", CultureInfo.InvariantCulture);
-        return condition is null || fault.IgnoreIfRange || condition == ETag || condition == modified ? (int)from : 0;
+        return condition is null || fault.IgnoreIfRange || condition == ETag || condition == modified
+            ? ((int)from, (int)Math.Min(length, (range.To ?? length) + 1), true)
+            : (0, length, false);
     }
 
     private async Task SendAsync(HttpContext context, ReadOnlyMemory<byte> body, int from, ServedFault fault)
@@ -90,6 +98,11 @@ public sealed class ServedFile(byte[] content)
         {
             response.ContentLength = fault.DeclareLength ?? body.Length;
             send = (int)Math.Min(send, response.ContentLength.Value);
+        }
+
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            return;
         }
 
         await response.Body.WriteAsync(body[..send]);

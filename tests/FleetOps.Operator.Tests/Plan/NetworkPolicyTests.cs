@@ -41,6 +41,18 @@ public sealed class NetworkPolicyTests
     }
 
     [Fact]
+    public void A_server_of_buckets_that_the_spec_names_is_reached()
+    {
+        var policy = PolicyOf(new()
+        {
+            Model = new() { Source = "s3://models/llama/f.gguf" },
+            Pod = new() { Env = [new() { Name = "AWS_ENDPOINT_URL_S3", Value = "http://minio:9000" }, new() { Name = "AWS_ENDPOINT_URL_STS", Value = "https://sts:9001/" }] },
+        });
+
+        Assert.Equal([443, 80, 9000, 9001], PortsOf(policy.Spec.Egress.Skip(1)));
+    }
+
+    [Fact]
     public void Callers_reach_the_two_ports_of_these_workers_alone()
     {
         var policy = PolicyOf(new() { Model = new() { Source = "hf://o/r/f.gguf" } });

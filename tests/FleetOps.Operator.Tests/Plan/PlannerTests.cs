@@ -39,6 +39,8 @@ public sealed class PlannerTests
         { From("ftp://example.com/f"), SpecMessages.SourceScheme },
         { From("hf://owner/file.gguf"), SpecMessages.HubSource },
         { From("https://user:pw@example.com/f.gguf"), SpecMessages.WebSource },
+        { From("s3://bucket/../f.gguf"), SpecMessages.BucketSource },
+        { From("s3://Bucket/f.gguf"), SpecMessages.BucketSource },
         { From("pvc://claim/../f.gguf"), SpecMessages.ClaimSource },
         { From("http://example.com/f.gguf"), SpecMessages.PlainHttpNeedsDigest },
         { new() { Model = new() { Source = "hf://o/r/f.gguf", Sha256 = "abc" } }, SpecMessages.Sha256 },

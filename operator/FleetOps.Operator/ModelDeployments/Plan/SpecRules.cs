@@ -29,16 +29,18 @@ internal static partial class SpecRules
         var isHub = source.StartsWith("hf://", StringComparison.Ordinal);
         var isPlain = source.StartsWith("http://", StringComparison.Ordinal);
         var isWeb = isPlain || source.StartsWith("https://", StringComparison.Ordinal);
+        var isBucket = source.StartsWith("s3://", StringComparison.Ordinal);
         var isClaim = source.StartsWith("pvc://", StringComparison.Ordinal);
         return model switch
         {
-            _ when !isHub && !isWeb && !isClaim => SpecMessages.SourceScheme,
+            _ when !isHub && !isWeb && !isBucket && !isClaim => SpecMessages.SourceScheme,
             _ when isHub && !HubSource().IsMatch(source) => SpecMessages.HubSource,
             _ when isWeb && !WebSource().IsMatch(source) => SpecMessages.WebSource,
+            _ when isBucket && !BucketSource().IsMatch(source) => SpecMessages.BucketSource,
             _ when isClaim && !ClaimSource().IsMatch(source) => SpecMessages.ClaimSource,
             { Sha256: null } when isPlain => SpecMessages.PlainHttpNeedsDigest,
             { Sha256: { } digest } when !IsDigest(digest) => SpecMessages.Sha256,
-            { Revision: not null } when !isHub => SpecMessages.RevisionNeedsHub,
+            { Revision: not null } when !isHub && !isBucket => SpecMessages.RevisionNeedsHub,
             { Revision: { } revision } when !Revision().IsMatch(revision) => SpecMessages.Revision,
             { CredentialsSecretRef: not null } when isClaim => SpecMessages.ClaimTakesNoCredentials,
             { CredentialsSecretRef: { } secret } when !IsSubdomain(secret.Name) => SpecMessages.SecretName,
@@ -120,6 +122,9 @@ internal static partial class SpecRules
 
     [GeneratedRegex(Patterns.WebSource, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex WebSource();
+
+    [GeneratedRegex(Patterns.BucketSource, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex BucketSource();
 
     [GeneratedRegex(Patterns.ClaimSource, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ClaimSource();

@@ -55,7 +55,7 @@ internal static class WorkerNetworkPolicy
 
     // What the worker's HTTP client takes the way from.
     private static bool IsAddress(string variable) =>
-        variable is "HF_ENDPOINT" || variable.ToUpperInvariant() is "HTTPS_PROXY" or "HTTP_PROXY" or "ALL_PROXY";
+        variable is "HF_ENDPOINT" or "AWS_ENDPOINT_URL" or "AWS_ENDPOINT_URL_S3" or "AWS_ENDPOINT_URL_STS" || variable.ToUpperInvariant() is "HTTPS_PROXY" or "HTTP_PROXY" or "ALL_PROXY";
 
     // Not by way of Uri, which costs more than the whole policy.
     private static void AddPort(SortedSet<int> ports, string address)
