@@ -3,11 +3,11 @@ namespace FleetOps.ControllerRuntime.Tests;
 /// <summary>Waits for conditions instead of for time.</summary>
 internal static class Eventually
 {
-    /// <summary>Returns as soon as the condition holds; fails with the description after the limit (30 s by default).</summary>
+    /// <summary>Returns as soon as the condition holds; fails with the description after the limit (2 min by default).</summary>
     public static async Task TrueAsync(Func<bool> condition, string what, TimeSpan? limit = null, Func<string?>? problem = null)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(limit ?? TimeSpan.FromSeconds(30));
+        patience.CancelAfter(limit ?? TimeSpan.FromMinutes(2));
         while (!condition())
         {
             if (patience.IsCancellationRequested)

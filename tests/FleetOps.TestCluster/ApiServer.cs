@@ -12,7 +12,7 @@ namespace FleetOps.TestCluster;
 /// </summary>
 public sealed class ApiServer : IAsyncDisposable
 {
-    private const int StartAttempts = 3;
+    private const int StartAttempts = 20;
 
     private readonly ApiServerOptions _options;
     private readonly string _folder;

@@ -10,7 +10,7 @@ public sealed record ApiServerOptions
     public bool ServiceAccountAdmission { get; init; }
 
     /// <summary>How long a server may take until it is ready.</summary>
-    public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(60);
+    public TimeSpan StartTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>More arguments for kube-apiserver, such as <c>--min-request-timeout=5</c> to have watches end soon.</summary>
     public IReadOnlyList<string> ExtraArguments { get; init; } = [];

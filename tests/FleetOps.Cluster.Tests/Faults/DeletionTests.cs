@@ -15,7 +15,7 @@ public sealed class DeletionTests(FaultCluster cluster)
         {
             await fleet.CreateAsync("stays");
             await fleet.CreateAsync("goes");
-            await fleet.ConvergesAsync(TimeSpan.FromSeconds(20));
+            await fleet.ConvergesAsync();
         }
 
         await fleet.DeleteAsync("goes");
@@ -45,11 +45,11 @@ public sealed class DeletionTests(FaultCluster cluster)
         await Task.WhenAll(fleet.Wanted.Keys.ToList().Where((_, i) => i % 2 == 0).Select(fleet.DeleteAsync));
         await using var reconciler = await starting;
 
-        await fleet.ConvergesAsync(TimeSpan.FromSeconds(30));
+        await fleet.ConvergesAsync();
         var (_, failed) = reconciler.Reconciles;
         var writes = reconciler.Requests.Writes.Count;
         await fleet.CreateAsync("last");
-        await fleet.ConvergesAsync(TimeSpan.FromSeconds(20));
+        await fleet.ConvergesAsync();
 
         Assert.Equal(failed, reconciler.Reconciles.Failed);
         Assert.DoesNotContain(reconciler.Requests.Writes.Skip(writes), write => fleet.Gone.Any(name => write.Contains($"/{name}?", StringComparison.Ordinal)));

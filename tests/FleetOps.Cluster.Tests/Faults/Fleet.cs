@@ -47,12 +47,12 @@ internal sealed class Fleet(PlayedNamespace ns) : IAsyncDisposable
     }
 
     /// <summary>Waits until each model has its children, of its own and as wanted, and a status of its last generation, and those that are gone have none.</summary>
-    public async Task ConvergesAsync(TimeSpan limit)
+    public async Task ConvergesAsync()
     {
         var last = "nothing was looked at";
         try
         {
-            await Eventually.FindAsync("every model has what is planned", async () => (last = await FaultAsync()) is null ? this : null, limit);
+            await Eventually.FindAsync("every model has what is planned", async () => (last = await FaultAsync()) is null ? this : null);
         }
         catch (Xunit.Sdk.FailException e)
         {
@@ -67,7 +67,7 @@ internal sealed class Fleet(PlayedNamespace ns) : IAsyncDisposable
     public static async Task NothingIsLeftToWriteAsync(ApiServer server)
     {
         await using var fresh = await OperatorUnderFaults.StartAsync(server.CreateConfiguration());
-        await Eventually.FindAsync("every model was looked at", () => Task.FromResult(fresh.Models.Count > 0 && fresh.Reconciles.All >= fresh.Models.Count ? fresh : null), TimeSpan.FromSeconds(40));
+        await Eventually.FindAsync("every model was looked at", () => Task.FromResult(fresh.Models.Count > 0 && fresh.Reconciles.All >= fresh.Models.Count ? fresh : null));
         Assert.Equal([], fresh.Requests.Writes);
         Assert.Equal(0, fresh.Reconciles.Failed);
     }

@@ -32,7 +32,7 @@ public sealed class OutageTests(FaultCluster cluster)
             await cluster.Server.StartServerAsync(TestContext.Current.CancellationToken);
             var back = Stopwatch.GetTimestamp();
 
-            await fleet.ConvergesAsync(TimeSpan.FromSeconds(90));
+            await fleet.ConvergesAsync();
             TestContext.Current.TestOutputHelper!.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{before} writes were answered before the kill; {reconciler.Reconciles.Failed} of {reconciler.Reconciles.All} reconciles failed; right {Stopwatch.GetElapsedTime(back).TotalSeconds:0.0} s after the server was back"));
@@ -53,7 +53,7 @@ public sealed class OutageTests(FaultCluster cluster)
             await fleet.CreateAsync(name);
         }
 
-        await fleet.ConvergesAsync(TimeSpan.FromSeconds(20));
+        await fleet.ConvergesAsync();
 
         await proxy.CloseAsync();
         await fleet.DeleteAsync("gone");
@@ -67,7 +67,7 @@ public sealed class OutageTests(FaultCluster cluster)
         var writes = reconciler.Requests.Writes.Count;
         proxy.Open();
 
-        await fleet.ConvergesAsync(TimeSpan.FromSeconds(40));
+        await fleet.ConvergesAsync();
         Assert.True(proxy.Expired > 0, "No watch was told that its version is too old.");
         await Eventually.FindAsync("the deletion is heard of", () => Task.FromResult(reconciler.Models.Get(new(fleet.Namespace.Name, "gone")) is null ? this : null));
         Assert.DoesNotContain(reconciler.Requests.Writes.Skip(writes), write => write.Contains("/kept", StringComparison.Ordinal));
@@ -76,7 +76,7 @@ public sealed class OutageTests(FaultCluster cluster)
         await fleet.CollectChildrenAsync("gone");
         writes = reconciler.Requests.Writes.Count;
         await fleet.CreateAsync("last");
-        await fleet.ConvergesAsync(TimeSpan.FromSeconds(20));
+        await fleet.ConvergesAsync();
         Assert.DoesNotContain(reconciler.Requests.Writes.Skip(writes), write => write.Contains("/gone", StringComparison.Ordinal));
     }
 
@@ -86,7 +86,7 @@ public sealed class OutageTests(FaultCluster cluster)
         await using var fleet = new Fleet(await cluster.NewNamespaceAsync());
         await using var reconciler = await OperatorUnderFaults.StartAsync(cluster.Server.CreateConfiguration(), leaderElect: false);
         await fleet.CreateAsync("before");
-        await fleet.ConvergesAsync(TimeSpan.FromSeconds(20));
+        await fleet.ConvergesAsync();
 
         Assert.True((await cluster.Rest.DeleteAsync($"{RestClient.Definitions}/modeldeployments.fleetops.dev")).IsSuccess);
         await Eventually.FindAsync(
@@ -100,7 +100,7 @@ public sealed class OutageTests(FaultCluster cluster)
         fleet.Wanted.TryRemove("before", out _);
         fleet.Gone.Add("before");
 
-        await fleet.ConvergesAsync(TimeSpan.FromSeconds(30));
+        await fleet.ConvergesAsync();
         await Eventually.FindAsync("the trouble is over", () => Task.FromResult(reconciler.Problems.Contains("modeldeployments.fleetops.dev", StringComparison.Ordinal) ? null : this));
         Assert.Null(reconciler.Models.Get(new(fleet.Namespace.Name, "before")));
     }

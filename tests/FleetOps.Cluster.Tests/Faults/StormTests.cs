@@ -23,7 +23,7 @@ public sealed class StormTests(FaultCluster cluster)
             var changes = await DisturbAsync(fleet, TimeSpan.FromSeconds(Seconds));
             await proxy.CalmAsync();
             var calm = Stopwatch.GetTimestamp();
-            await fleet.ConvergesAsync(TimeSpan.FromSeconds(60));
+            await fleet.ConvergesAsync();
             TestContext.Current.TestOutputHelper!.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{Seconds} s, seed {schedule.Seed}: {string.Join(", ", schedule.Chosen.Select(pair => $"{pair.Key} {pair.Value}"))}; {changes} changes of {fleet.Wanted.Count + fleet.Gone.Count} models, {reconciler.Reconciles.All} reconciles of which {reconciler.Reconciles.Failed} failed; right {Stopwatch.GetElapsedTime(calm).TotalSeconds:0.0} s after the last fault"));

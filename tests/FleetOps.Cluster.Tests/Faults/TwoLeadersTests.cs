@@ -28,7 +28,7 @@ public sealed class TwoLeadersTests(FaultCluster cluster)
                 }
             }
 
-            await fleet.ConvergesAsync(TimeSpan.FromSeconds(30));
+            await fleet.ConvergesAsync();
             Assert.All([elected, usurper], one => Assert.NotEmpty(one.Requests.Writes));
 
             // Each looks at every model once more, and neither finds anything to put right.

