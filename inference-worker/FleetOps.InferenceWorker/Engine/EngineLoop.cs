@@ -119,8 +119,9 @@ internal sealed class EngineLoop(
             var sequence = new RunningSequence(placement.Slot, generation, clock.GetTimestamp());
             cache.Take(placement);
             _running.Add(sequence);
-            _sharing.Start(sequence, placement, _running);
+            // Before its holder hears of the slot.
             ReportOccupation();
+            _sharing.Start(sequence, placement, _running);
         }
     }
 

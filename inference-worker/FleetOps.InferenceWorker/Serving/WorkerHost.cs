@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -45,14 +46,7 @@ internal static class WorkerHost
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddGrpc(grpc => Configure(grpc, options.Limits));
-        var telemetry = builder.Services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.Clear().AddService("fleetops-worker", serviceVersion: Version, autoGenerateServiceInstanceId: false))
-            .WithMetrics(metrics => metrics.AddMeter(MetricNames.Meter).AddPrometheusExporter(exporter => exporter.ScopeInfoEnabled = false));
-        if (options.Traces.Endpoint is { } collector)
-        {
-            telemetry.WithTracing(tracing => Trace(tracing, options.Traces, collector));
-        }
-
+        AddTelemetry(builder.Services, options.Traces);
         builder.Services
             .AddSingleton(options)
             .AddSingleton(clock)
@@ -120,6 +114,23 @@ internal static class WorkerHost
                 format.TimestampFormat = "HH:mm:ss.fff ";
                 format.ColorBehavior = LoggerColorBehavior.Default;
             });
+        }
+    }
+
+    private static void AddTelemetry(IServiceCollection services, TracingOptions traces)
+    {
+        var telemetry = services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.Clear().AddService("fleetops-worker", serviceVersion: Version, autoGenerateServiceInstanceId: false))
+            .WithMetrics(metrics => metrics.AddMeter(MetricNames.Meter).AddPrometheusExporter(exporter => exporter.ScopeInfoEnabled = false));
+        // Meters are heard by their name, and another worker of this process has the same.
+        services.ConfigureOpenTelemetryMeterProvider(static (provider, metrics) =>
+        {
+            var own = provider.GetRequiredService<IMeterFactory>();
+            metrics.AddView(instrument => instrument.Meter.Scope == own ? null : MetricStreamConfiguration.Drop);
+        });
+        if (traces.Endpoint is { } collector)
+        {
+            telemetry.WithTracing(tracing => Trace(tracing, traces, collector));
         }
     }
 

@@ -4,12 +4,16 @@ using Google.Protobuf;
 
 namespace FleetOps.InferenceWorker.Tests.Abuse;
 
-/// <summary>Clients that send much, send slowly, read nothing or vanish: others are served, and what they held comes back.</summary>
+/// <summary>Clients that send much, send slowly, read nothing or vanish: others are served, and what they held comes back. The memory of a process is that of all its tests, so nothing else runs meanwhile.</summary>
+[Collection(RunsAlone.Name)]
 public sealed class FloodTests(AbusedWorker abused) : IClassFixture<AbusedWorker>
 {
     private const string Generate = "/fleetops.inference.v1.Inference/Generate";
     private const string Tokenize = "/fleetops.inference.v1.Inference/Tokenize";
     private const int Many = 10_000;
+
+    /// <summary>Each is a whole request for the worker.</summary>
+    private const int ManyResets = 2000;
 
     private static readonly byte[] Endless = RawHttp2.Message(
         new GenerateRequest { Text = "go on", Stop = new StopOptions { IgnoreEndOfGeneration = true }, Sampling = new SamplingOptions { Temperature = 0 } }.ToByteArray());
@@ -117,7 +121,7 @@ public sealed class FloodTests(AbusedWorker abused) : IClassFixture<AbusedWorker
             case "empty continuations":
                 return Enumerable.Repeat(RawHttp2.Frame(FrameType.Continuation, 0, 1, []), Many).Prepend(RawHttp2.Frame(FrameType.Headers, 0, 1, headers));
             case "resets":
-                return Enumerable.Range(0, Many).Select(i => (byte[])
+                return Enumerable.Range(0, ManyResets).Select(i => (byte[])
                 [
                     .. RawHttp2.Frame(FrameType.Headers, RawHttp2.EndHeaders, (2 * i) + 1, headers),
                     .. RawHttp2.Frame(FrameType.Data, RawHttp2.EndStream, (2 * i) + 1, Endless),

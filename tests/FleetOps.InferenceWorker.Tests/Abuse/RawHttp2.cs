@@ -76,7 +76,7 @@ internal sealed class RawHttp2 : IAsyncDisposable
     {
         var frames = new List<RawFrame>();
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        bound.CancelAfter(TimeSpan.FromSeconds(30));
+        bound.CancelAfter(TimeSpan.FromMinutes(2));
         var header = new byte[9];
         try
         {
@@ -94,7 +94,7 @@ internal sealed class RawHttp2 : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!Cancellation.IsCancellationRequested)
         {
-            Assert.Fail($"The worker neither answered nor closed the connection within 30 s; it sent {string.Join(", ", frames.Select(frame => frame.Type))}.");
+            Assert.Fail($"The worker neither answered nor closed the connection within two minutes; it sent {string.Join(", ", frames.Select(frame => frame.Type))}.");
         }
 
         return frames;

@@ -36,8 +36,7 @@ public sealed class RequestFuzzTests
         var before = await worker.ResidentBytesAsync();
         await SendAsync(worker, unchecked(seed + 1), requests - (requests / 3));
         await AssertUnharmedAsync(worker, seed);
-        var growth = await worker.ResidentBytesAsync() - before;
-        Assert.True(growth < 64 * 1024 * 1024, $"Seed {seed}: {requests} requests left {growth} bytes more in memory.");
+        await Until.HoldsAsync(async () => await worker.ResidentBytesAsync() - before < 64 * 1024 * 1024, $"the memory of {requests} requests is given back, with seed {seed}");
     }
 
     private static async Task SendAsync(WorkerProcess worker, int seed, int requests)
@@ -63,7 +62,7 @@ public sealed class RequestFuzzTests
     private static async Task<Status> CallAsync(CallInvoker invoker, MethodDescriptor method, byte[] request, Random random)
     {
         var bytes = Marshallers.Create(message => message, message => message);
-        var options = new CallOptions(Metadata(random), deadline: TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(20), Cancellation);
+        var options = new CallOptions(Metadata(random), deadline: TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(2), Cancellation);
         try
         {
             if (method.IsServerStreaming)

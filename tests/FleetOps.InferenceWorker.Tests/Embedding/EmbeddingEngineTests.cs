@@ -121,7 +121,7 @@ public sealed class EmbeddingEngineTests : IDisposable
     {
         await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Encoder, Short);
         var engine = worker.Served.Embedding!;
-        int[][] inputs = [.. Enumerable.Repeat(Enumerable.Range(1, 100).ToArray(), 500)];
+        int[][] inputs = [.. Enumerable.Repeat(Enumerable.Range(1, 100).ToArray(), 5000)];
         using var giveUp = new CancellationTokenSource();
         var abandoned = engine.EmbedAsync(inputs, giveUp.Token);
         await giveUp.CancelAsync();

@@ -72,7 +72,7 @@ public sealed class PrefixCacheTests
     {
         await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Slow, options => options with { ContextLength = 2048, BatchTokens = 16 });
         var shared = Text(1500);
-        var leader = worker.Engine.Submit(Request([.. shared, 7]));
+        var leader = worker.Engine.Submit(Request([.. shared, 7], maxTokens: 500));
         Assert.True(await leader.Admitted);
         var followers = Enumerable.Range(0, 3).Select(i => worker.Engine.Submit(Request([.. shared, 8 + i]))).ToArray();
         var before = worker.Engine.Counters.PromptTokens;

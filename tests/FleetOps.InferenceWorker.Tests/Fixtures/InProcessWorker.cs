@@ -65,16 +65,16 @@ internal sealed class InProcessWorker : IAsyncDisposable
     public Task<int> Completion => _run;
 
     /// <summary>Starts a worker and waits until it serves.</summary>
-    public static async Task<InProcessWorker> ServeAsync(string model, Func<ServeOptions, ServeOptions>? change = null, Action<ILoggingBuilder>? logging = null)
+    public static async Task<InProcessWorker> ServeAsync(string model, Func<ServeOptions, ServeOptions>? change = null, Action<ILoggingBuilder>? logging = null, TimeProvider? clock = null)
     {
-        var worker = await StartAsync(ModelSource.Parse($"file://{model}"), change, logging);
+        var worker = await StartAsync(ModelSource.Parse($"file://{model}"), change, logging, clock);
         var phase = await worker.State.WaitForAsync(phase => phase >= WorkerPhase.Serving, TestContext.Current.CancellationToken);
         Assert.True(phase == WorkerPhase.Serving, $"{phase}: {worker.State.Describe(0, 0).Message}");
         return worker;
     }
 
     /// <summary>Starts a worker and waits for nothing.</summary>
-    public static async Task<InProcessWorker> StartAsync(ModelSource source, Func<ServeOptions, ServeOptions>? change = null, Action<ILoggingBuilder>? logging = null)
+    public static async Task<InProcessWorker> StartAsync(ModelSource source, Func<ServeOptions, ServeOptions>? change = null, Action<ILoggingBuilder>? logging = null, TimeProvider? clock = null)
     {
         var libraries = NativeTools.Libraries(out var reason);
         Assert.SkipWhen(libraries is null, reason);
@@ -92,7 +92,7 @@ internal sealed class InProcessWorker : IAsyncDisposable
             DrainDelay = TimeSpan.Zero,
             DrainTimeout = TimeSpan.FromSeconds(20),
         };
-        var app = WorkerHost.Build(change?.Invoke(options) ?? options, TimeProvider.System, logging ?? (_ => { }));
+        var app = WorkerHost.Build(change?.Invoke(options) ?? options, clock ?? TimeProvider.System, logging ?? (_ => { }));
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new InProcessWorker(app);
     }

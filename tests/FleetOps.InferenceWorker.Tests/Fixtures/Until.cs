@@ -3,14 +3,14 @@ namespace FleetOps.InferenceWorker.Tests.Fixtures;
 /// <summary>Waits for conditions that nothing announces.</summary>
 internal static class Until
 {
-    /// <summary>Looks again and again until the condition holds; fails with what was expected after half a minute.</summary>
+    /// <summary>Looks again and again until the condition holds; fails with what was expected after two minutes.</summary>
     public static async Task HoldsAsync(Func<Task<bool>> condition, string expected)
     {
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        bound.CancelAfter(TimeSpan.FromSeconds(30));
+        bound.CancelAfter(TimeSpan.FromMinutes(2));
         while (!await condition())
         {
-            Assert.False(bound.IsCancellationRequested, $"After 30 s it still does not hold that {expected}.");
+            Assert.False(bound.IsCancellationRequested, $"After two minutes it still does not hold that {expected}.");
             await Task.Delay(5, CancellationToken.None);
         }
     }

@@ -93,8 +93,8 @@ public sealed class LimitTests
         }
 
         Assert.Single(log.GetSnapshot(), line => line.Id.Id == 1404);
-        // Probes have a port of their own.
-        Assert.Equal(2, await OpenAsync(worker, "connections"));
+        // Probes have a port of their own. The last that was closed may still be counted.
+        await Until.HoldsAsync(async () => await OpenAsync(worker, "connections") == 2, "the two are open");
         channels[0].Dispose();
         await Until.HoldsAsync(async () => await Record.ExceptionAsync(() => worker.TokenizeAsync(new TokenizeRequest { Text = "m" })) is null, "there is room again");
         channels[1].Dispose();
@@ -134,7 +134,7 @@ public sealed class LimitTests
     {
         await using var worker = await ServeAsync(limits => limits with { KeepAliveDelay = TimeSpan.FromSeconds(1), KeepAliveTimeout = TimeSpan.FromSeconds(1) });
         await using var silent = await Abuse.RawHttp2.ConnectAsync(worker.Address);
-        Assert.Equal(1, await OpenAsync(worker, "connections"));
+        Assert.Contains(await silent.ReadToEndAsync(), frame => frame.Type == Abuse.FrameType.Ping);
         await Until.HoldsAsync(async () => await OpenAsync(worker, "connections") == 0, "it is closed");
     }
 

@@ -2,6 +2,7 @@ using FleetOps.Inference.V1;
 using FleetOps.InferenceWorker.Tests.Fixtures;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Microsoft.Extensions.Time.Testing;
 
 namespace FleetOps.InferenceWorker.Tests.Services;
 
@@ -100,12 +101,22 @@ public sealed class ChoicesTests
     [Fact]
     public async Task A_request_that_takes_longer_than_it_wants_ends_with_what_there_is()
     {
-        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Slow, options => options with { ContextLength = 8192, MaxSequences = 1 });
+        var clock = new FakeTimeProvider();
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Slow, options => options with { ContextLength = 8192, MaxSequences = 1 }, clock: clock);
         var request = Long(1);
         request.Stop.MaxDuration = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(300));
-        var answer = await worker.GenerateAsync(request);
-        Assert.Equal(FinishReason.Deadline, answer.Finish.Reason);
-        Assert.True(answer.Finish.Usage.CompletionTokens > 0);
+        using var call = worker.Client.Generate(request, cancellationToken: Cancellation);
+        GenerateResponse last;
+        do
+        {
+            Assert.True(await call.ResponseStream.MoveNext(Cancellation));
+            last = call.ResponseStream.Current;
+        }
+        while (last.Piece is null);
+        clock.Advance(TimeSpan.FromMilliseconds(300));
+        var finish = await call.ResponseStream.ReadAllAsync(Cancellation).Select(message => message.Finish).LastAsync(Cancellation);
+        Assert.Equal(FinishReason.Deadline, finish.Reason);
+        Assert.True(finish.Usage.CompletionTokens > 0);
         Assert.Equal(0, worker.Engine.Running);
     }
 

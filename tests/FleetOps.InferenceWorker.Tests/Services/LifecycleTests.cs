@@ -8,6 +8,7 @@ using FleetOps.ModelStore.Sources;
 using FleetOps.TestModels;
 using Grpc.Core;
 using Grpc.Health.V1;
+using Microsoft.Extensions.Time.Testing;
 
 namespace FleetOps.InferenceWorker.Tests.Services;
 
@@ -72,7 +73,7 @@ public sealed class LifecycleTests
         Assert.NotEqual("", server.EngineVersion);
         foreach (var service in new[] { "", "liveness", "readiness", "fleetops.inference.v1.Inference", "fleetops.inference.v1.Control" })
         {
-            Assert.Equal("Serving", await HealthOf(worker, service));
+            await Until.HoldsAsync(async () => await HealthOf(worker, service) == "Serving", $"the health of '{service}' says so");
         }
     }
 
@@ -84,9 +85,9 @@ public sealed class LifecycleTests
         Assert.True(await stream.ResponseStream.MoveNext(Cancellation));
 
         var ended = worker.StopAsync();
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusOf(worker, "/readyz"));
+        await Until.HoldsAsync(async () => await StatusOf(worker, "/readyz") == HttpStatusCode.ServiceUnavailable, "the worker is not ready");
         Assert.Equal(HttpStatusCode.OK, await StatusOf(worker, "/healthz"));
-        Assert.Equal("NotServing", await HealthOf(worker, ""));
+        await Until.HoldsAsync(async () => await HealthOf(worker, "") == "NotServing", "its health says so");
         await Until.HoldsAsync(async () => (await Record.ExceptionAsync(() => worker.GenerateAsync(new GenerateRequest { Text = "m", Stop = new StopOptions { MaxTokens = 1 } }))) is RpcException { StatusCode: StatusCode.Unavailable }, "new requests are refused");
 
         FinishInfo? finish = null;
@@ -104,10 +105,19 @@ public sealed class LifecycleTests
     [Fact]
     public async Task During_the_drain_delay_new_requests_are_still_served()
     {
-        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Successor, options => options with { DrainDelay = TimeSpan.FromSeconds(2) });
+        var clock = new FakeTimeProvider();
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Successor, options => options with { DrainDelay = TimeSpan.FromSeconds(2) }, clock: clock);
         var ended = worker.StopAsync();
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusOf(worker, "/readyz"));
+        await Until.HoldsAsync(async () => await StatusOf(worker, "/readyz") == HttpStatusCode.ServiceUnavailable, "the worker is not ready");
         Assert.Equal("nopqrstuvwxyz", (await worker.GenerateAsync(new GenerateRequest { Text = "m", Sampling = new SamplingOptions { Temperature = 0 } })).Text);
+        Assert.False(ended.IsCompleted);
+        await Until.HoldsAsync(
+            () =>
+            {
+                clock.Advance(TimeSpan.FromSeconds(2));
+                return ended.IsCompleted;
+            },
+            "the worker ends after the delay");
         Assert.Equal(0, await ended);
     }
 
@@ -123,7 +133,8 @@ public sealed class LifecycleTests
     [Fact]
     public async Task A_deadline_bounds_the_queue()
     {
-        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { MaxSequences = 1, OutputCapacity = 4 });
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { MaxSequences = 1, OutputCapacity = 4 }, clock: new FakeTimeProvider());
+        // Without a passing of time no wait is expected, so nobody is refused for one.
         await worker.OccupyAsync();
         using var call = worker.Client.Generate(Long, deadline: DateTime.UtcNow.AddMilliseconds(200), cancellationToken: Cancellation);
         var error = await Assert.ThrowsAsync<RpcException>(() => Answer.ReadAsync(call));
@@ -169,7 +180,7 @@ public sealed class LifecycleTests
         var model = Path.Combine(Directory.CreateTempSubdirectory("fleetops-models").FullName, "long.gguf");
         RandomModel.Write(model, new LlamaShape(32, Layers: 1, Heads: 1, KeyValueHeads: 1, FeedForward: 32, ContextLength: 65_536));
         await using var worker = await InProcessWorker.ServeAsync(
-            model, options => options with { ContextLength = 32_768, MaxSequences = 1, OutputCapacity = 32, SlowReaderTimeout = TimeSpan.FromMilliseconds(300) });
+            model, options => options with { ContextLength = 32_768, MaxSequences = 1, OutputCapacity = 32, SlowReaderTimeout = TimeSpan.FromSeconds(2) });
         var request = Long.Clone();
         request.Output = new OutputOptions { TokenIds = true };
         using var call = worker.Client.Generate(request, cancellationToken: Cancellation);

@@ -5,8 +5,7 @@ using Grpc.Core;
 
 namespace FleetOps.InferenceWorker.Tests.Services;
 
-/// <summary>The metrics by their names and counts. A reader of metrics hears every worker of its process, so nothing else runs meanwhile.</summary>
-[Collection(RunsAlone.Name)]
+/// <summary>The metrics by their names and counts.</summary>
 public sealed partial class MetricNamesTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
