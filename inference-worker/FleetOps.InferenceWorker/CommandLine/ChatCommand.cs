@@ -10,15 +10,17 @@ internal static class ChatCommand
     public static Command Create()
     {
         var prompt = new Argument<string[]>("PROMPT") { Description = "What to ask; without it the chat is interactive", Arity = ArgumentArity.ZeroOrMore };
-        var address = Setting.Text("--address", "HOST:PORT", "The worker's gRPC address", () => "localhost:9090");
+        var address = Setting.Text("--address", "HOST:PORT", "The worker's gRPC address; https://HOST:PORT for TLS", () => "localhost:9090");
         var system = Setting.Text("--system", "TEXT", "The system message");
         var maxTokens = Setting.OptionalNumber("--max-tokens", "At most so many tokens for each answer", 1, int.MaxValue);
         var temperature = Setting.Create("--temperature", "T", "0 always takes the most probable token [default: the model's]", "a number from 0 to 100", ReadTemperature, () => null);
         var stats = new Option<bool>("--stats") { Description = "Show tokens and tokens/s after each answer, on stderr" };
+        var security = new ClientSecurity();
         var command = new Command("chat", "Talk to a worker over gRPC.") { prompt, address, system, maxTokens, temperature, stats };
+        security.AddTo(command);
         command.SetAction((result, _) => CommandFailure.HandleAsync(terminationLog: null, async () =>
         {
-            using var session = new ChatSession(Address(result.GetValue(address)!), result.GetValue(system), Console.Out, Console.Error)
+            using var session = new ChatSession(Address(result.GetValue(address)!, security.NeedsTls(result)), security.Connect(result), result.GetValue(system), Console.Out, Console.Error)
             {
                 MaxTokens = result.GetValue(maxTokens),
                 Temperature = result.GetValue(temperature),
@@ -57,8 +59,16 @@ internal static class ChatCommand
     private static float? ReadTemperature(string text) =>
         float.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var value) && value is >= 0 and <= 100 ? value : null;
 
-    private static Uri Address(string text) =>
-        Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}", UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
-            ? uri
-            : throw new WorkerFailedException(FailureReason.InvalidConfiguration, $"--address is '{text}'; it must be HOST:PORT, for example localhost:9090.");
+    private static Uri Address(string text, bool needsTls)
+    {
+        var scheme = needsTls ? Uri.UriSchemeHttps : Uri.UriSchemeHttp;
+        if (!Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : $"{scheme}://{text}", UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+        {
+            throw new WorkerFailedException(FailureReason.InvalidConfiguration, $"--address is '{text}'; it must be HOST:PORT, for example localhost:9090, or begin with https:// for TLS.");
+        }
+
+        return needsTls && uri.Scheme != Uri.UriSchemeHttps
+            ? throw new WorkerFailedException(FailureReason.InvalidConfiguration, $"--address is '{text}', which is plain text, and there are options of TLS. Write https://, or leave them out.")
+            : uri;
+    }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Security.Authentication;
 using FleetOps.Inference.V1;
 using FleetOps.InferenceWorker.State;
 using Grpc.Core;
@@ -18,12 +19,17 @@ internal sealed class ChatSession : IDisposable
     private CancellationTokenSource? _answering;
 
     /// <summary>Begins a conversation; nothing is sent yet.</summary>
-    public ChatSession(Uri address, string? system, TextWriter output, TextWriter notes)
+    /// <param name="address">The worker.</param>
+    /// <param name="connection">What calls go over; disposed with the conversation.</param>
+    /// <param name="system">The system message; null for none.</param>
+    /// <param name="output">Receives the answers.</param>
+    /// <param name="notes">Receives errors and figures.</param>
+    public ChatSession(Uri address, HttpClient connection, string? system, TextWriter output, TextWriter notes)
     {
         _address = address;
         _output = output;
         _notes = notes;
-        _channel = GrpcChannel.ForAddress(address);
+        _channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpClient = connection, DisposeHttpClient = true });
         _client = new Inference.V1.Inference.InferenceClient(_channel);
         if (system is not null)
         {
@@ -72,6 +78,12 @@ internal sealed class ChatSession : IDisposable
             {
                 await _output.WriteLineAsync();
                 return ExitCodes.Interrupted;
+            }
+
+            if (exception.Status.DebugException?.InnerException is AuthenticationException distrust)
+            {
+                await _notes.WriteLineAsync($"No TLS with {_address}: {distrust.Message} --tls-ca names the roots that its certificate comes from.");
+                return ExitCodes.Unavailable;
             }
 
             var hint = exception.StatusCode == StatusCode.Unavailable ? " Is a worker serving there?" : "";

@@ -3,10 +3,11 @@ using FleetOps.InferenceWorker.Serving;
 
 namespace FleetOps.InferenceWorker.CommandLine;
 
-/// <summary>The options of <c>serve</c> that bound what clients may take of the gRPC port.</summary>
+/// <summary>The options of <c>serve</c> that bound what clients may take of the gRPC port and of the queue.</summary>
 internal sealed class LimitSettings
 {
     private const int MostSeconds = 7 * 86400;
+    private const int MostWaiting = 100_000;
     private static readonly ServerLimits Default = new();
 
     private readonly Option<int> _requestBytes = Setting.Number("--max-request-bytes", "Bytes of one request message", 1024, 1024 * 1024 * 1024, () => Default.MaxRequestBytes);
@@ -19,15 +20,31 @@ internal sealed class LimitSettings
     private readonly Option<int> _keepAlive = Setting.Number("--keep-alive-seconds", "After how long a silent connection is asked whether it is still there", 1, MostSeconds, () => (int)Default.KeepAliveDelay.TotalSeconds);
     private readonly Option<int> _keepAliveTimeout = Setting.Number("--keep-alive-timeout-seconds", "How long its answer may take before it is closed", 1, 3600, () => (int)Default.KeepAliveTimeout.TotalSeconds);
 
+    private readonly Option<int> _waiting = Setting.Number("--max-waiting", "Requests that may wait for a slot", 1, MostWaiting, () => ServeOptions.DefaultMaxWaiting);
+    private readonly Option<int?> _waitingTokens = Setting.OptionalNumber("--max-waiting-tokens", "Prompt tokens that may wait for a slot, though one request may exceed it alone [default: no bound]", 1, int.MaxValue);
+    private readonly Option<int?> _waitingPerTenant = Setting.OptionalNumber("--max-waiting-per-tenant", "Requests of one named tenant that may wait for a slot [default: half of --max-waiting]", 1, MostWaiting);
+
     public void AddTo(Command command)
     {
-        foreach (var option in new[] { _requestBytes, _headerBytes, _connections, _streams, _calls, _requestSeconds, _slowReader, _keepAlive, _keepAliveTimeout })
+        foreach (var option in new[] { _requestBytes, _headerBytes, _connections, _streams, _calls, _requestSeconds, _slowReader, _keepAlive, _keepAliveTimeout, _waiting })
         {
             command.Add(option);
         }
+
+        command.Add(_waitingTokens);
+        command.Add(_waitingPerTenant);
     }
 
-    public ServerLimits Read(ParseResult result) => new()
+    public ServeOptions Apply(ServeOptions options, ParseResult result) => options with
+    {
+        Limits = Read(result),
+        SlowReaderTimeout = TimeSpan.FromSeconds(result.GetValue(_slowReader)),
+        MaxWaiting = result.GetValue(_waiting),
+        MaxWaitingTokens = result.GetValue(_waitingTokens) ?? long.MaxValue,
+        MaxWaitingPerTenant = result.GetValue(_waitingPerTenant),
+    };
+
+    private ServerLimits Read(ParseResult result) => new()
     {
         MaxRequestBytes = result.GetValue(_requestBytes),
         MaxHeaderBytes = result.GetValue(_headerBytes),
@@ -38,6 +55,4 @@ internal sealed class LimitSettings
         KeepAliveDelay = TimeSpan.FromSeconds(result.GetValue(_keepAlive)),
         KeepAliveTimeout = TimeSpan.FromSeconds(result.GetValue(_keepAliveTimeout)),
     };
-
-    public TimeSpan SlowReader(ParseResult result) => TimeSpan.FromSeconds(result.GetValue(_slowReader));
 }

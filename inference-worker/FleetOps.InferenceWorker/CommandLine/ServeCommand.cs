@@ -41,7 +41,7 @@ internal static class ServeCommand
         {
             var request = source.Request(result);
             var store = source.FetcherOptions(result);
-            return RunAsync(compute.Apply(new ServeOptions
+            return RunAsync(limits.Apply(compute.Apply(new ServeOptions
             {
                 Source = request.Source,
                 Revision = request.Revision,
@@ -55,15 +55,13 @@ internal static class ServeCommand
                 HttpPort = result.GetValue(httpPort),
                 Bind = result.GetValue(bind),
                 Security = security.Read(result),
-                Limits = limits.Read(result),
                 Traces = traces.Read(result),
-                SlowReaderTimeout = limits.SlowReader(result),
                 DrainDelay = TimeSpan.FromSeconds(result.GetValue(drainDelay)),
                 DrainTimeout = TimeSpan.FromSeconds(result.GetValue(drainTimeout)),
                 NativeDirectory = result.GetValue(native)!,
                 TerminationLog = result.GetValue(source.TerminationLog),
                 JsonLog = result.GetValue(logFormat) == LogFormat.Json,
-            }, result));
+            }, result), result));
         }));
         return command;
     }

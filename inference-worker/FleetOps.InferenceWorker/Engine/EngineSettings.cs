@@ -21,6 +21,9 @@ internal sealed record EngineSettings
     /// <summary>Prompt tokens that may wait for a slot; one request may exceed it alone.</summary>
     public long MaxWaitingTokens { get; init; } = long.MaxValue;
 
+    /// <summary>Requests of one named tenant that may wait for a slot.</summary>
+    public int MaxWaitingPerTenant { get; init; } = int.MaxValue;
+
     /// <summary>Whether prompts that begin alike are computed once. Models whose cache cannot be taken back compute each anew in any case.</summary>
     public bool ReusePrefixes { get; init; } = true;
 

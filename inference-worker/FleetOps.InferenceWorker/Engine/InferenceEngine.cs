@@ -45,7 +45,7 @@ internal sealed class InferenceEngine : IDisposable
         _adapters = adapters;
         _clock = clock;
         Settings = settings;
-        _queue = new RequestQueue(settings.MaxWaiting, settings.MaxWaitingTokens);
+        _queue = new RequestQueue(settings.MaxWaiting, settings.MaxWaitingTokens, settings.MaxWaitingPerTenant);
         var cache = new SlotCache(context, settings.MaxSequences, settings.ReusePrefixes && model.KeepsEachToken);
         _batches = new BatchRunner(context, cache, settings, Counters, clock) { Computed = batchComputed };
         _loop = new EngineLoop(model, context, cache, _batches, settings, _queue, Counters, clock);
@@ -110,9 +110,9 @@ internal sealed class InferenceEngine : IDisposable
         }
 
         // Compiling a grammar first would let those that are refused take the time of those that are not.
-        if (!_queue.HasRoom(request.Prompt.Count))
+        if (!_queue.HasRoom(request.Tenant, request.Prompt.Count))
         {
-            throw Refusal();
+            throw Refusal(request.Tenant);
         }
 
         if (request.LongestWait is { } longest && EstimatedWait is var wait && wait > longest)
@@ -128,7 +128,7 @@ internal sealed class InferenceEngine : IDisposable
         if (!_queue.TryEnqueue(generation))
         {
             generation.Complete(EndCause.Cancelled, sampledTokens: 0);
-            throw Refusal();
+            throw Refusal(request.Tenant);
         }
 
         _wake.Set();
@@ -179,11 +179,21 @@ internal sealed class InferenceEngine : IDisposable
     }
 
     // A loop that ends says so before it closes the queue, so the cause is known here.
-    private EngineRefusedException Refusal() => _closed || _stopping
+    private EngineRefusedException Refusal(string tenant) => _closed || _stopping
         ? new EngineRefusedException(EngineRefusal.Closed, "The worker is ending; another one will answer.")
-        : new EngineRefusedException(EngineRefusal.QueueFull, _queue.Count >= Settings.MaxWaiting
-            ? $"{Settings.MaxWaiting} requests are waiting already, which is the bound."
-            : $"{_queue.Tokens} prompt tokens are waiting already; {Settings.MaxWaitingTokens} may.", RetryDelay);
+        : new EngineRefusedException(EngineRefusal.QueueFull, Fullness(tenant), RetryDelay);
+
+    private string Fullness(string tenant)
+    {
+        if (_queue.Count >= Settings.MaxWaiting)
+        {
+            return $"{Settings.MaxWaiting} requests are waiting already, which is the bound (--max-waiting).";
+        }
+
+        return _queue.IsFullFor(tenant)
+            ? $"{Settings.MaxWaitingPerTenant} requests of the tenant '{tenant}' are waiting already, which is the bound of each (--max-waiting-per-tenant)."
+            : $"{_queue.Tokens} prompt tokens are waiting already; {Settings.MaxWaitingTokens} may (--max-waiting-tokens).";
+    }
 
     private void Cancel(Generation generation)
     {

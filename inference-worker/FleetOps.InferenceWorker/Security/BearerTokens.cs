@@ -18,31 +18,16 @@ internal sealed class BearerTokens
     /// <exception cref="WorkerFailedException">There is no token, or a line is none. No message shows what stands there.</exception>
     public static BearerTokens Read(string path, byte[] content)
     {
-        var digests = new List<byte[]>();
-        var number = 0;
-        foreach (var line in Encoding.UTF8.GetString(content).Split('\n'))
-        {
-            number++;
-            var token = line.Trim();
-            if (token.Length == 0 || token[0] == '#')
-            {
-                continue;
-            }
-
-            if (token.Length is < LeastLength or > MostLength || !token.All(character => character is > ' ' and <= '~'))
-            {
-                throw new WorkerFailedException(
-                    FailureReason.InvalidConfiguration,
-                    $"Line {number} of {path} is no token: it has {token.Length} characters, and {LeastLength} to {MostLength} visible ASCII characters are needed. Make one with `openssl rand -base64 32`.");
-            }
-
-            digests.Add(Digest(token));
-        }
-
-        return digests.Count > 0
-            ? new BearerTokens([.. digests])
+        byte[][] digests = [.. Lines(path, Encoding.UTF8.GetString(content)).Select(static token => Digest(token))];
+        return digests.Length > 0
+            ? new BearerTokens(digests)
             : throw new WorkerFailedException(FailureReason.InvalidConfiguration, $"{path} holds no token, so nobody could call. Write one a line, or leave --token-file out.");
     }
+
+    /// <summary>The first token of a list, for who shows one.</summary>
+    /// <exception cref="WorkerFailedException">There is none.</exception>
+    public static string First(string path, string content) => Lines(path, content).FirstOrDefault()
+        ?? throw new WorkerFailedException(FailureReason.InvalidConfiguration, $"{path} holds no token to show. Write one into it, or leave --token-file out.");
 
     /// <summary>Whether the token is one of those. Takes as long for a wrong one as for a right one.</summary>
     public bool Accepts(ReadOnlySpan<char> token)
@@ -61,6 +46,29 @@ internal sealed class BearerTokens
         }
 
         return accepted;
+    }
+
+    private static IEnumerable<string> Lines(string path, string content)
+    {
+        var number = 0;
+        foreach (var line in content.Split('\n'))
+        {
+            number++;
+            var token = line.Trim();
+            if (token.Length == 0 || token[0] == '#')
+            {
+                continue;
+            }
+
+            if (token.Length is < LeastLength or > MostLength || !token.All(character => character is > ' ' and <= '~'))
+            {
+                throw new WorkerFailedException(
+                    FailureReason.InvalidConfiguration,
+                    $"Line {number} of {path} is no token: it has {token.Length} characters, and {LeastLength} to {MostLength} visible ASCII characters are needed. Make one with `openssl rand -base64 32`.");
+            }
+
+            yield return token;
+        }
     }
 
     private static byte[] Digest(ReadOnlySpan<char> token)

@@ -32,7 +32,7 @@ internal sealed class TlsIdentity
     {
         var text = Encoding.UTF8.GetString(contents[0]);
         var chain = ReadCertificates(options.Certificate!, text, "--tls-cert");
-        var certificate = ReadPair(options, text, Encoding.UTF8.GetString(contents[1]));
+        var certificate = ReadPair(options.Certificate!, text, options.Key!, Encoding.UTF8.GetString(contents[1]));
         if (now >= new DateTimeOffset(certificate.NotAfter))
         {
             throw Unusable($"The certificate in {options.Certificate} expired on {certificate.NotAfter.ToUniversalTime():u}, so clients would refuse it. Renew it.");
@@ -51,20 +51,9 @@ internal sealed class TlsIdentity
         CertificateChainPolicy = _clientRoots is null ? null : ClientPolicy(_clientRoots),
     };
 
-    /// <summary>Only the given roots count, not those of the machine.</summary>
-    private static X509ChainPolicy ClientPolicy(X509Certificate2Collection roots)
-    {
-        var policy = new X509ChainPolicy
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck,
-            DisableCertificateDownloads = true,
-        };
-        policy.CustomTrustStore.AddRange(roots);
-        return policy;
-    }
-
-    private static X509Certificate2Collection ReadCertificates(string path, string text, string option)
+    /// <summary>The certificates of a PEM file, one or more.</summary>
+    /// <exception cref="WorkerFailedException">There is none, or one is damaged; the message names the file and the option.</exception>
+    public static X509Certificate2Collection ReadCertificates(string path, string text, string option)
     {
         var certificates = new X509Certificate2Collection();
         try
@@ -81,11 +70,13 @@ internal sealed class TlsIdentity
             : throw Unusable($"{path} holds no certificate; {option} takes a PEM file with at least one BEGIN CERTIFICATE.");
     }
 
-    private static X509Certificate2 ReadPair(SecurityOptions options, string certificate, string key)
+    /// <summary>The first certificate of a PEM file, with its key from another.</summary>
+    /// <exception cref="WorkerFailedException">They do not belong together, or the key is encrypted; the message names the files.</exception>
+    public static X509Certificate2 ReadPair(string certificatePath, string certificate, string keyPath, string key)
     {
         if (key.Contains("ENCRYPTED", StringComparison.Ordinal))
         {
-            throw Unusable($"{options.Key} holds an encrypted key, and there is nobody to ask for its password. Mount the key decrypted.");
+            throw Unusable($"{keyPath} holds an encrypted key, and there is nobody to ask for its password. Mount the key decrypted.");
         }
 
         try
@@ -94,8 +85,21 @@ internal sealed class TlsIdentity
         }
         catch (Exception exception) when (exception is CryptographicException or ArgumentException)
         {
-            throw Unusable($"{options.Key} is not the private key of the first certificate in {options.Certificate}: {exception.Message} Mount a pair that belongs together.", exception);
+            throw Unusable($"{keyPath} is not the private key of the first certificate in {certificatePath}: {exception.Message} Mount a pair that belongs together.", exception);
         }
+    }
+
+    /// <summary>Only the given roots count, not those of the machine.</summary>
+    private static X509ChainPolicy ClientPolicy(X509Certificate2Collection roots)
+    {
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+        };
+        policy.CustomTrustStore.AddRange(roots);
+        return policy;
     }
 
     private static WorkerFailedException Unusable(string message, Exception? cause = null) => new(FailureReason.InvalidConfiguration, message, cause);

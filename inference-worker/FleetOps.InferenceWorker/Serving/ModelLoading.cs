@@ -145,6 +145,8 @@ internal static class ModelLoading
             BatchTokens = Math.Min(options.BatchTokens, context.BatchSize),
             Threads = threads,
             MaxWaiting = options.MaxWaiting,
+            MaxWaitingTokens = options.MaxWaitingTokens,
+            MaxWaitingPerTenant = options.MaxWaitingPerTenant ?? Math.Max(1, options.MaxWaiting / 2),
             OutputCapacity = options.OutputCapacity,
             DraftTokens = options.DraftTokens,
             SlowReaderTimeout = options.SlowReaderTimeout,

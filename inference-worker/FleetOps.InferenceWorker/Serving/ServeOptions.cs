@@ -20,6 +20,9 @@ internal sealed record ServeOptions
     /// <summary>Context length if none is asked for, unless the model was trained for less.</summary>
     public const int DefaultContextLength = 4096;
 
+    /// <summary>Requests that may wait by default.</summary>
+    public const int DefaultMaxWaiting = 128;
+
     /// <summary>Where the model is.</summary>
     public required ModelSource Source { get; init; }
 
@@ -129,7 +132,13 @@ internal sealed record ServeOptions
     public bool JsonLog { get; init; }
 
     /// <summary>Requests that may wait for a slot.</summary>
-    public int MaxWaiting { get; init; } = 128;
+    public int MaxWaiting { get; init; } = DefaultMaxWaiting;
+
+    /// <summary>Prompt tokens that may wait for a slot; one request may exceed it alone.</summary>
+    public long MaxWaitingTokens { get; init; } = long.MaxValue;
+
+    /// <summary>Requests of one tenant that may wait for a slot; null is half of <see cref="MaxWaiting"/>. Those that name no tenant share <see cref="MaxWaiting"/>.</summary>
+    public int? MaxWaitingPerTenant { get; init; }
 
     /// <summary>Tokens of one batch.</summary>
     public int BatchTokens { get; init; } = 512;

@@ -149,12 +149,44 @@ public sealed class RequestQueueTests
     {
         var queue = new RequestQueue(capacity: 100, tokenCapacity: 50);
         Assert.True(queue.TryEnqueue(NewGeneration(new Arrival(1, 0, 80))));
-        Assert.False(queue.HasRoom(1));
+        Assert.False(queue.HasRoom("2", 1));
         Assert.False(queue.TryEnqueue(NewGeneration(new Arrival(2, 0, 1))));
         Assert.True(queue.TryDequeue(out _));
         Assert.True(queue.TryEnqueue(NewGeneration(new Arrival(1, 0, 30))));
         Assert.True(queue.TryEnqueue(NewGeneration(new Arrival(2, 0, 20))));
         Assert.False(queue.TryEnqueue(NewGeneration(new Arrival(2, 0, 1))));
+    }
+
+    [Property]
+    public void No_tenant_fills_the_queue_alone(Step[] steps)
+    {
+        var queue = new RequestQueue(capacity: 8, tenantCapacity: 3);
+        var waiting = new List<Generation>();
+        foreach (var step in steps)
+        {
+            if (step == Step.Enqueue)
+            {
+                var generation = NewGeneration(new Arrival(1, 0, 1));
+                Assert.Equal(waiting.Count < 3, queue.TryEnqueue(generation));
+                waiting.AddRange(waiting.Count < 3 ? [generation] : []);
+            }
+            else if (queue.TryDequeue(out var first))
+            {
+                waiting.Remove(first);
+            }
+
+            Assert.Equal(waiting.Count == 3, queue.IsFullFor("1"));
+            Assert.Equal(waiting.Count < 3, queue.HasRoom("1", 1));
+            Assert.True(queue.HasRoom("2", 1) && queue.HasRoom("", 1));
+        }
+    }
+
+    [Fact]
+    public void Requests_without_a_tenant_may_fill_the_queue()
+    {
+        var queue = new RequestQueue(capacity: 8, tenantCapacity: 3);
+        Assert.All(Enumerable.Range(0, 8), _ => Assert.True(queue.TryEnqueue(NewGeneration(new Arrival(0, 0, 1), tenant: ""))));
+        Assert.False(queue.HasRoom("", 1) || queue.HasRoom("1", 1));
     }
 
     [Fact]
@@ -198,12 +230,14 @@ public sealed class RequestQueueTests
 
     private static Generation NewGeneration() => NewGeneration(new Arrival(0, 0, 1));
 
-    private static Generation NewGeneration(Arrival arrival) => new(
+    private static Generation NewGeneration(Arrival arrival) => NewGeneration(arrival, $"{arrival.Tenant}");
+
+    private static Generation NewGeneration(Arrival arrival, string tenant) => new(
         new GenerationRequest
         {
             Prompt = new int[arrival.PromptTokens],
             Sampling = new SamplingSettings(),
-            Tenant = $"{arrival.Tenant}",
+            Tenant = tenant,
             Priority = arrival.Priority,
         },
         sampler: null, adapter: null, capacity: 1, TimeProvider.System, _ => { }, _ => { });

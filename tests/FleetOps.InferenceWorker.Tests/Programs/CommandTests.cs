@@ -1,5 +1,8 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using FleetOps.InferenceWorker.Security;
 using FleetOps.InferenceWorker.Tests.Fixtures;
+using FleetOps.InferenceWorker.Tests.Server;
 
 namespace FleetOps.InferenceWorker.Tests.Programs;
 
@@ -62,6 +65,47 @@ public sealed class CommandTests
         await using var chat = await WorkerProcess.RunAsync(["chat", "--address", server.Channel.Target, "--temperature", "0", "--max-tokens", "3"], input: "first\n\nsecond\n");
         Assert.Equal((0, "abc\nabc"), (chat.ExitCode, chat.Output));
         Assert.Contains("cut off", chat.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Chat_speaks_TLS_shows_its_certificate_and_brings_its_token()
+    {
+        using var authority = new TestAuthority("ours");
+        using var mount = new SecretMount();
+        using var client = authority.IssueClient("caller");
+        mount.SwapTls(
+            authority.IssueServer("worker"),
+            authority.RootPem,
+            ("tokens", "# of the test\nfirst-token-of-the-list\n"),
+            ("client.crt", client.ExportCertificatePem()),
+            ("client.key", client.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem()));
+        var security = new SecurityOptions { Certificate = mount.Path("tls.crt"), Key = mount.Path("tls.key"), ClientAuthority = mount.Path("ca.crt"), Tokens = mount.Path("tokens") };
+        await using var server = await InProcessWorker.ServeAsync(ModelFiles.Successor, options => options with { Security = security });
+        string[] question = ["chat", "--address", $"localhost:{server.Address.Port}", "--temperature", "0", "the", "letters"];
+        string[] trust = ["--tls-ca", mount.Path("ca.crt")];
+        string[] identity = ["--tls-client-cert", mount.Path("client.crt"), "--tls-client-key", mount.Path("client.key")];
+        string[] token = ["--token-file", mount.Path("tokens")];
+
+        await using var chat = await WorkerProcess.RunAsync([.. question, .. trust, .. identity, .. token]);
+        Assert.Equal((0, "abcdefghijklmnopqrstuvwxyz"), (chat.ExitCode, chat.Output));
+        await using var withoutToken = await WorkerProcess.RunAsync([.. question, .. trust, .. identity]);
+        Assert.Equal(77, withoutToken.ExitCode);
+        Assert.Contains("authorization: Bearer TOKEN", withoutToken.Errors, StringComparison.Ordinal);
+        await using var distrusting = await WorkerProcess.RunAsync([.. question, .. identity, .. token]);
+        Assert.Equal((69, ""), (distrusting.ExitCode, distrusting.Output));
+        Assert.Contains("--tls-ca names the roots", distrusting.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--tls-client-cert is given without --tls-client-key", "--tls-client-cert", "tls.crt")]
+    [InlineData("which is plain text", "--tls-ca", "/etc/hostname", "--address", "http://localhost:1")]
+    [InlineData("The file of --token-file cannot be read", "--token-file", "/nowhere")]
+    [InlineData("/etc/hostname holds no certificate; --tls-ca takes a PEM file", "--tls-ca", "/etc/hostname")]
+    public async Task Chat_tells_what_is_wrong_with_its_options(string told, params string[] options)
+    {
+        await using var chat = await WorkerProcess.RunAsync(["chat", .. options, "hello"]);
+        Assert.Equal(64, chat.ExitCode);
+        Assert.Contains(told, chat.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

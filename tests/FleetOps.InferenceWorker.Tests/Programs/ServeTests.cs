@@ -23,21 +23,21 @@ public sealed class ServeTests : IDisposable
     [Fact]
     public async Task SIGTERM_drains_a_running_stream_and_exits_with_0()
     {
-        await using var worker = await WorkerProcess.ServeAsync($"file://{ModelFiles.Slow}", "--termination-log", TerminationLog);
+        await using var worker = await WorkerProcess.ServeAsync($"file://{ModelFiles.Slow}", "--termination-log", TerminationLog, "--context-length", "2048");
         await worker.UntilServingAsync();
         using var call = worker.Client.Generate(
             new GenerateRequest { Text = "go on", Stop = new StopOptions { IgnoreEndOfGeneration = true } }, cancellationToken: Cancellation);
         Assert.True(await call.ResponseStream.MoveNext(Cancellation));
 
         worker.Terminate();
-        await Until.HoldsAsync(async () => await worker.PhaseAsync() == "Draining", "the worker drains");
+        await Until.HoldsAsync(() => worker.Output.Contains("Phase Draining", StringComparison.Ordinal), "the worker drains");
         FinishInfo? finish = null;
         while (await call.ResponseStream.MoveNext(Cancellation))
         {
             finish = call.ResponseStream.Current.Finish ?? finish;
         }
 
-        Assert.Equal(512, finish!.Usage.PromptTokens + finish.Usage.CompletionTokens);
+        Assert.Equal(2048, finish!.Usage.PromptTokens + finish.Usage.CompletionTokens);
         Assert.Equal(0, await worker.ExitAsync());
         Assert.False(File.Exists(TerminationLog));
     }
@@ -118,10 +118,13 @@ public sealed class ServeTests : IDisposable
         await using var worker = await WorkerProcess.ServeAsync(
             $"file://{ModelFiles.Successor}",
             "--context-length", "4096", "--rope-scaling", "Linear", "--rope-factor", "2", "--numa", "Distribute", "--load-mode", "Read", "--batch-tokens", "64", "--micro-batch-tokens", "32",
-            "--kv-cache-type", "Q8_0", "--kv-cache-value-type", "Q4_0", "--split-mode", "Row", "--main-gpu", "1", "--tensor-split", "2,1");
+            "--kv-cache-type", "Q8_0", "--kv-cache-value-type", "Q4_0", "--split-mode", "Row", "--main-gpu", "1", "--tensor-split", "2,1",
+            "--max-waiting", "10", "--max-waiting-tokens", "5000", "--max-waiting-per-tenant", "3");
         await worker.UntilServingAsync();
         Assert.Equal("nopqrstuvwxyz", (await Answer.ReadAsync(worker.Client.Generate(
             new GenerateRequest { Text = "m", Sampling = new SamplingOptions { Temperature = 0 } }, cancellationToken: Cancellation))).Text);
+        var server = await new Control.ControlClient(worker.Channel).GetServerInfoAsync(new GetServerInfoRequest(), cancellationToken: Cancellation);
+        Assert.Equal((10, 5000), (server.MaxWaiting, server.MaxWaitingTokens));
         worker.Terminate();
         Assert.Equal(0, await worker.ExitAsync());
     }

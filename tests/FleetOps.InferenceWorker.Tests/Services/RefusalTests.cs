@@ -128,6 +128,29 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    public async Task A_tenant_with_half_of_the_queue_is_refused_and_others_are_not()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(
+            ModelFiles.Successor, options => options with { MaxSequences = 1, MaxWaiting = 4, OutputCapacity = 1 });
+        await worker.OccupyAsync();
+        using var first = Ask("greedy");
+        using var second = Ask("greedy");
+        await Until.HoldsAsync(() => worker.Engine.Waiting == 2, "two wait");
+
+        using var third = Ask("greedy");
+        var error = await Assert.ThrowsAsync<RpcException>(() => Answer.ReadAsync(third));
+        Assert.Equal(StatusCode.ResourceExhausted, error.StatusCode);
+        Assert.Contains("2 requests of the tenant 'greedy' are waiting already", error.Status.Detail, StringComparison.Ordinal);
+        Assert.NotNull(error.GetRpcStatus()!.GetDetail<RetryInfo>());
+        using var other = Ask("modest");
+        using var nobody = Ask("");
+        await Until.HoldsAsync(() => worker.Engine.Waiting == 4, "the others wait too");
+
+        AsyncServerStreamingCall<GenerateResponse> Ask(string tenant) => worker.Client.Generate(
+            new GenerateRequest { Text = "m" }, new Metadata { { RequestMetadata.Tenant, tenant } }, cancellationToken: TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task The_request_id_of_the_client_comes_back_and_a_bad_one_is_replaced()
     {
         await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Successor);

@@ -5,10 +5,10 @@ namespace FleetOps.InferenceWorker.Engine.Requests;
 /// <summary>
 /// Requests that wait for a slot. Those of a higher priority leave first. Among those of one priority the tenants take
 /// turns, by the tokens that were computed for each: a tenant that asks for much waits, and one that asks for little does
-/// not wait for it. The requests of a tenant, and of tenants that are equal, are first come, first served. Bounded in requests and in prompt tokens, and
-/// open in the middle for those that give up. Safe for concurrent use.
+/// not wait for it. The requests of a tenant, and of tenants that are equal, are first come, first served. Bounded in requests, in
+/// those of each named tenant and in prompt tokens, and open in the middle for those that give up. Safe for concurrent use.
 /// </summary>
-internal sealed class RequestQueue(int capacity, long tokenCapacity = long.MaxValue)
+internal sealed class RequestQueue(int capacity, long tokenCapacity = long.MaxValue, int tenantCapacity = int.MaxValue)
 {
     private readonly Lock _lock = new();
     private readonly TenantTurns _turns = new();
@@ -23,6 +23,9 @@ internal sealed class RequestQueue(int capacity, long tokenCapacity = long.MaxVa
 
     /// <summary>How many prompt tokens may wait; one request may exceed it alone.</summary>
     public long TokenCapacity { get; } = tokenCapacity;
+
+    /// <summary>How many of one tenant may wait, so that nobody fills the queue alone. Requests without a tenant are nobody's, and not bound by it.</summary>
+    public int TenantCapacity { get; } = tenantCapacity;
 
     /// <summary>How many wait.</summary>
     public int Count
@@ -49,11 +52,20 @@ internal sealed class RequestQueue(int capacity, long tokenCapacity = long.MaxVa
     }
 
     /// <summary>Whether a prompt of so many tokens would be taken now.</summary>
-    public bool HasRoom(int promptTokens)
+    public bool HasRoom(string tenant, int promptTokens)
     {
         lock (_lock)
         {
-            return !_closed && Fits(promptTokens);
+            return !_closed && Fits(tenant, promptTokens);
+        }
+    }
+
+    /// <summary>Whether as many requests of a tenant wait as may.</summary>
+    public bool IsFullFor(string tenant)
+    {
+        lock (_lock)
+        {
+            return tenant.Length > 0 && _turns.WaitingOf(tenant) >= TenantCapacity;
         }
     }
 
@@ -62,12 +74,12 @@ internal sealed class RequestQueue(int capacity, long tokenCapacity = long.MaxVa
     {
         lock (_lock)
         {
-            if (_closed || !Fits(generation.Prompt.Length))
+            var (tenant, priority) = (generation.Request.Tenant, generation.Request.Priority);
+            if (_closed || !Fits(tenant, generation.Prompt.Length))
             {
                 return false;
             }
 
-            var (tenant, priority) = (generation.Request.Tenant, generation.Request.Priority);
             if (!_classes.TryGetValue(priority, out var tenants))
             {
                 _classes.Add(priority, tenants = new Dictionary<string, LinkedList<Generation>>(StringComparer.Ordinal));
@@ -135,7 +147,9 @@ internal sealed class RequestQueue(int capacity, long tokenCapacity = long.MaxVa
         }
     }
 
-    private bool Fits(int promptTokens) => _nodes.Count < Capacity && (_nodes.Count == 0 || _tokens + promptTokens <= TokenCapacity);
+    private bool Fits(string tenant, int promptTokens) => _nodes.Count < Capacity
+        && (tenant.Length == 0 || _turns.WaitingOf(tenant) < TenantCapacity)
+        && (_nodes.Count == 0 || _tokens + promptTokens <= TokenCapacity);
 
     private bool TakeOut(Generation generation)
     {

@@ -30,6 +30,9 @@ internal sealed class TenantTurns
     /// <summary>A request of a tenant waits no more.</summary>
     public void Leave(string tenant) => _accounts[tenant].Waiting--;
 
+    /// <summary>How many requests of a tenant wait.</summary>
+    public int WaitingOf(string tenant) => _accounts.TryGetValue(tenant, out var account) ? account.Waiting : 0;
+
     /// <summary>The tokens that count for a tenant who has requests waiting; the lowest is next.</summary>
     public long TokensOf(string tenant) => _accounts[tenant].Tokens;
 
