@@ -85,6 +85,8 @@ internal static class ServeCommand
         // The host's own handling would stop the server at once, without a drain.
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        var lifecycle = app.Services.GetRequiredService<WorkerLifecycle>();
+        lifecycle.BeginRuntime();
         try
         {
             await app.StartAsync();
@@ -98,7 +100,7 @@ internal static class ServeCommand
         }
 
         Listening.Log(app);
-        var code = await app.Services.GetRequiredService<WorkerLifecycle>().RunAsync(stop.Token);
+        var code = await lifecycle.RunAsync(stop.Token);
         await app.StopAsync(CancellationToken.None);
         return code;
 

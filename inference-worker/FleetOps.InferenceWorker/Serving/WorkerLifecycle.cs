@@ -1,8 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using FleetOps.InferenceWorker.State;
 using FleetOps.InferenceWorker.Telemetry;
 using FleetOps.LlamaCpp;
 using FleetOps.ModelStore;
 using FleetOps.ModelStore.S3;
+using FleetOps.ModelStore.Sources;
 
 namespace FleetOps.InferenceWorker.Serving;
 
@@ -18,6 +20,7 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
     private readonly ILogger<WorkerLifecycle> _logger;
     private readonly ILogger _llamaLogger;
     private readonly CancellationTokenSource _drain = new();
+    private Task<LlamaRuntime>? _runtime;
 
     public WorkerLifecycle(ServeOptions options, WorkerState state, ModelRegistry models, OpenConnections connections, InferenceMetrics metrics, TimeProvider clock, ILoggerFactory loggers)
     {
@@ -32,6 +35,13 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
         _state.Follow(phase => LogPhase(_logger, phase));
         AppDomain.CurrentDomain.UnhandledException += OnUnhandled;
     }
+
+    /// <summary>
+    /// Begins to load llama.cpp, which takes no longer when the server starts meanwhile. Its faults are those of <see cref="RunAsync"/>, which begins it
+    /// otherwise. For the thread that starts the worker.
+    /// </summary>
+    [MemberNotNull(nameof(_runtime))]
+    public void BeginRuntime() => _runtime ??= Task.Run(LoadRuntime);
 
     /// <summary>Runs to the end and returns the exit code. Never throws.</summary>
     /// <param name="stop">Asks for the end, as SIGTERM does: what is running is drained first.</param>
@@ -78,6 +88,12 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
     {
         _drain.Dispose();
         AppDomain.CurrentDomain.UnhandledException -= OnUnhandled;
+        if (_runtime is { } runtime)
+        {
+            // A server that could not start must not end the process while libraries are coming in.
+            await Task.WhenAny(runtime);
+        }
+
         if (_models.Loaded is { } served)
         {
             // Joins the engines' threads, which may be inside a batch.
@@ -87,18 +103,22 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
 
     private async Task<ServedModel> PrepareAsync(CancellationToken stop)
     {
-        // First of all, so that a missing GPU is known before gigabytes are fetched.
-        var timer = new StartupTimer(_state, _clock);
-        var runtime = LoadRuntime();
-        ArmCrashLog(runtime);
-        timer.Ended(StartupStep.Runtime);
-        var file = await FetchAsync(stop);
+        BeginRuntime();
+        if (_options.Source is not (FileModelSource or ClaimModelSource))
+        {
+            // So that a missing GPU is known before gigabytes are fetched.
+            await _runtime;
+        }
+
+        var fetch = FetchAsync(stop);
+        var runtime = await _runtime;
+        var file = await fetch;
         var digest = DigestAsync(file);
         _state.Enter(WorkerPhase.Verifying);
         ModelLoading.Check(_options, file.Header);
 
         _state.Enter(WorkerPhase.Loading);
-        timer.Restart();
+        var timer = new StartupTimer(_state, _clock);
         var served = await Task.Run(() => ModelLoading.Load(runtime, file, _options, _metrics.BatchComputed, timer, _clock, stop), stop);
         _models.Loaded = served;
         ArmCrashLog(runtime);
@@ -147,6 +167,7 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
 
     private LlamaRuntime LoadRuntime()
     {
+        var started = _clock.GetTimestamp();
         try
         {
             var runtime = LlamaRuntime.Load(_options.NativeDirectory, _options.Backend, OnLlamaLog, OnLlamaAbort);
@@ -158,6 +179,8 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
                 backend.Why,
                 [.. runtime.ReadDevices().Select(device => DeviceDescription.Of(device, backend.CudaDriverVersion))]);
             LogBackend(_logger, backend.Selected.ToString(), backend.Why, runtime.Release);
+            ArmCrashLog(runtime);
+            _state.StepTook(StartupStep.Runtime, _clock.GetElapsedTime(started));
             return runtime;
         }
         catch (LlamaException fault)
