@@ -6,6 +6,8 @@ using FleetOps.InferenceWorker.Engine.Sampling;
 using FleetOps.InferenceWorker.State;
 using FleetOps.InferenceWorker.Tests.Fixtures;
 using FleetOps.LlamaCpp.Contexts;
+using FleetOps.LlamaCpp.Sampling;
+using FleetOps.TestModels;
 using Grpc.Core;
 
 namespace FleetOps.InferenceWorker.Tests.Engine;
@@ -255,6 +257,30 @@ public sealed class InferenceEngineTests
             Assert.Equal(top.OrderByDescending(one => one.LogProb), top);
             Assert.Equal(1, top.Sum(one => Math.Exp(one.LogProb)), 1e-4);
         });
+    }
+
+    [Fact]
+    public async Task A_constraint_that_leaves_no_token_ends_its_request_with_the_reason_and_frees_its_slot()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { MaxSequences = 2 });
+        int[] spellings = [ByteVocabulary.Token("q"), ByteVocabulary.Token("<0x71>")];
+        using var grammar = new LlamaGrammar(worker.Served.Model, "root ::= [a-c] \"q\"");
+        var sampling = new SamplingSettings { Temperature = 0, Grammar = grammar };
+        var other = TokensOf(worker.Engine.Submit(InProcessWorker.Endless(1, 40) with { MaxTokens = 60 }));
+        var failed = worker.Engine.Submit(new GenerationRequest
+        {
+            Prompt = [1, 50],
+            Sampling = sampling with { LogitBias = [.. spellings.Select(token => new LlamaCpp.Sampling.LogitBias(token, float.NegativeInfinity))] },
+        });
+
+        var end = await EndOf(failed);
+        Assert.Equal((EndCause.ConstraintFailed, 1), (end.Cause, end.SampledTokens));
+        Assert.Contains("allows no token", end.Detail, StringComparison.Ordinal);
+        Assert.Equal(60, (await other).Length);
+        // The same slot and the same grammar serve the next one.
+        var next = await EndOf(worker.Engine.Submit(new GenerationRequest { Prompt = [1, 50], Sampling = sampling }));
+        Assert.Equal((EndCause.EndOfGeneration, 3), (next.Cause, next.SampledTokens));
+        Assert.Equal((0, 2, 0L), (worker.Engine.Running, worker.Engine.Counters.FreeSlots, worker.Engine.Counters.KvTokens));
     }
 
     [Fact]

@@ -10,6 +10,7 @@ internal static class ModelFiles
     private static readonly Lazy<string> LazyWithoutTemplate = Written("no-template.gguf", path => SuccessorModel.Write(path, chatTemplate: null));
     private static readonly Lazy<string> LazyRandom = Written("random.gguf", path => RandomModel.Write(path));
     private static readonly Lazy<string> LazyRecurrent = Written("recurrent.gguf", path => MambaModel.Write(path));
+    private static readonly Lazy<string> LazySlidingWindow = Written("sliding-window.gguf", path => SlidingWindowModel.Write(path));
     private static readonly Lazy<string> LazySlow = Written("slow.gguf", path => RandomModel.Write(path, new LlamaShape(256, Layers: 6, Heads: 4, KeyValueHeads: 2, FeedForward: 512, ContextLength: 8192)));
     private static readonly Lazy<string> LazyEncoder = Written("encoder.gguf", path => EncoderModel.Write(path));
     private static readonly Lazy<string> LazyRanker = Written("ranker.gguf", path => EncoderModel.Write(path, pooling: 4, classifier: true));
@@ -27,6 +28,9 @@ internal static class ModelFiles
 
     /// <summary>Has one state for all tokens of a sequence, so that nothing can be taken back.</summary>
     public static string Recurrent => LazyRecurrent.Value;
+
+    /// <summary>Some of its layers see only the last tokens.</summary>
+    public static string SlidingWindow => LazySlidingWindow.Value;
 
     /// <summary>Takes a millisecond or two for each token, so that something can happen in between.</summary>
     public static string Slow => LazySlow.Value;
