@@ -13,6 +13,7 @@ internal static class WorkerBench
         Figure("chat", (report, program, options, cancel) => new ChatFigure(report, program, options.Runs).MeasureAsync(cancel)),
         Figure("long-prompt", (report, program, options, cancel) => new LongPromptFigure(report, program, options.Runs).MeasureAsync(cancel)),
         Figure("overhead", (report, program, options, cancel) => new OverheadFigure(report, program, options.Runs).MeasureAsync(cancel)),
+        Figure("telemetry", (report, program, options, cancel) => new TelemetryFigure(report, program, options.Runs).MeasureAsync(cancel)),
         Figure("start-up", (report, program, options, cancel) => new StartUpFigure(report, program, options.Runs).MeasureAsync(cancel)),
         Figure("memory", (report, program, options, cancel) => new ResidentFigure(report, program, options.Requests).MeasureBeyondBuffersAsync(cancel)),
         Figure("growth", (report, program, options, cancel) => new ResidentFigure(report, program, options.Requests).MeasureGrowthAsync(cancel)),
