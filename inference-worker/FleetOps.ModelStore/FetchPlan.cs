@@ -5,7 +5,7 @@ namespace FleetOps.ModelStore;
 
 /// <summary>A request whose parts were checked against each other.</summary>
 /// <param name="Source">Where the model is.</param>
-/// <param name="Revision">Branch, tag, commit or version; null where the source has no revisions.</param>
+/// <param name="Revision">Branch, tag, commit, version or digest of a manifest; null where the source has no revisions.</param>
 /// <param name="Sha256">The digest the file must have, in lower case; null when the request names none.</param>
 internal sealed record FetchPlan(ModelSource Source, string? Revision, string? Sha256)
 {
@@ -25,6 +25,11 @@ internal sealed record FetchPlan(ModelSource Source, string? Revision, string? S
         if (request.Source.RequiresDigest && sha256 is null)
         {
             throw Refuse($"{request.Source} is fetched over plain http, which proves nothing about the file; give its sha256, or use https.");
+        }
+
+        if (request is { Source: RegistryModelSource registry, Revision: null })
+        {
+            return new FetchPlan(registry, registry.Reference, sha256);
         }
 
         if (request.Source is not HubModelSource hub)

@@ -3,13 +3,14 @@ using FleetOps.ModelStore.Credentials;
 using FleetOps.ModelStore.Downloads;
 using FleetOps.ModelStore.Http;
 using FleetOps.ModelStore.Hub;
+using FleetOps.ModelStore.Registry;
 using FleetOps.ModelStore.S3;
 using FleetOps.ModelStore.Sources;
 
 namespace FleetOps.ModelStore;
 
 /// <summary>
-/// Turns sources into verified files. Files of <c>https://</c>, <c>http://</c>, <c>hf://</c> and <c>s3://</c> are downloaded into the model directory once and hashed
+/// Turns sources into verified files. Files of <c>https://</c>, <c>http://</c>, <c>hf://</c>, <c>s3://</c> and <c>oci://</c> are downloaded into the model directory once and hashed
 /// again each time they are used; files of <c>pvc://</c> and <c>file://</c> are hashed where they lie. A file whose digest or header is wrong is never
 /// returned. Thread-safe; two fetches of one source, in one process or in several on one volume, download once.
 /// </summary>
@@ -56,6 +57,7 @@ public sealed class ModelFetcher : IDisposable
             HttpModelSource web => await FetchAsync(plan, web, exchange, reporter, cancellationToken).ConfigureAwait(false),
             S3ModelSource s3 => await FetchAsync(plan, s3, exchange, reporter, cancellationToken).ConfigureAwait(false),
             HubModelSource hub => await FetchAsync(plan, hub, exchange, reporter, cancellationToken).ConfigureAwait(false),
+            RegistryModelSource registry => await FetchAsync(plan, registry, exchange, reporter, cancellationToken).ConfigureAwait(false),
             _ => throw new ModelSourceException(ModelSourceReason.InvalidConfiguration, $"{plan.Source} is of a kind that cannot be fetched."),
         };
     }
@@ -100,5 +102,24 @@ public sealed class ModelFetcher : IDisposable
         var client = new S3Client(exchange, _options);
         var folder = CacheFolder.Of(_options.ModelDirectory, plan, S3Client.Origin(_options.S3));
         return new CachedFetch(exchange, _options, reporter).RunAsync(plan, folder, token => client.ResolveAsync(s3, plan.Revision, token), cancellationToken);
+    }
+
+    private async Task<VerifiedModel> FetchAsync(
+        FetchPlan plan, RegistryModelSource registry, HttpExchange exchange, FetchReporter reporter, CancellationToken cancellationToken)
+    {
+        var address = new RegistryAddress(registry, _options.PlainHttpRegistries);
+        if (!address.IsPrivate && plan.Sha256 is null && registry.Digest is null)
+        {
+            throw new ModelSourceException(
+                ModelSourceReason.InvalidConfiguration,
+                $"The registry {registry.Registry} is asked over plain http, so what it says about {registry} proves nothing; name the digest of the manifest (@sha256:…) or give the sha256, or use https.");
+        }
+
+        RegistryCredentials credentials = SourceCredentials.Read(_options.CredentialsDirectory).ForRegistry(registry.Registry, registry.Repository);
+        using var access = new RegistryAccess(exchange, _options, registry, address, credentials);
+        var client = new RegistryClient(access, address, registry, _options);
+        var folder = CacheFolder.Of(_options.ModelDirectory, plan, "");
+        return await new CachedFetch(exchange, _options, reporter).RunAsync(
+            plan, folder, token => client.ResolveAsync(plan.Sha256, token), cancellationToken).ConfigureAwait(false);
     }
 }

@@ -15,7 +15,8 @@ public sealed class ModelFetcherOptions
     public string ClaimRoot { get; init; } = "/var/lib/fleetops/claims";
 
     /// <summary>
-    /// Folder with one file for each credential (a mounted Secret): <c>token</c>, or <c>username</c> and <c>password</c>; for <c>s3://</c>
+    /// Folder with one file for each credential (a mounted Secret): <c>token</c>, or <c>username</c> and <c>password</c>; for <c>oci://</c> perhaps
+    /// <c>.dockerconfigjson</c>; for <c>s3://</c>
     /// <c>accessKeyId</c>, <c>secretAccessKey</c> and perhaps <c>sessionToken</c>. It is read anew at each fetch, so a rotated Secret is seen. Null means none.
     /// </summary>
     public string? CredentialsDirectory { get; init; }
@@ -25,6 +26,12 @@ public sealed class ModelFetcherOptions
 
     /// <summary>Where <c>s3://</c> is and as whom it is read.</summary>
     public S3Options S3 { get; init; } = new();
+
+    /// <summary>
+    /// Registries (<c>HOST[:PORT]</c>) that <c>oci://</c> reaches by plain http; those of this machine are reached so anyway. What they say proves nothing, so
+    /// that a request has to name a digest.
+    /// </summary>
+    public IReadOnlyList<string> PlainHttpRegistries { get; init; } = [];
 
     /// <summary>How often a step may fail in a row before the fetch ends with <see cref="ModelSourceReason.SourceUnreachable"/>; 1 to 1000.</summary>
     public int MaxAttempts { get; init; } = 10;
@@ -69,6 +76,11 @@ public sealed class ModelFetcherOptions
             HubEndpoint.IsAbsoluteUri ? HubEndpoint.GetLeftPart(UriPartial.Scheme) + HubEndpoint.Host : "a relative address",
             "an https:// address without user, query and fragment");
         S3.Validate();
+        Require(
+            PlainHttpRegistries.All(static registry => Sources.RegistryText.RefuseRegistry(registry) is null),
+            nameof(PlainHttpRegistries),
+            string.Join(", ", PlainHttpRegistries),
+            "a list of HOST or HOST:PORT");
         Require(MaxAttempts is >= 1 and <= 1000, nameof(MaxAttempts), MaxAttempts, "1 to 1000");
         Require(RetryDelay > TimeSpan.Zero && RetryDelay <= MaxRetryDelay, nameof(RetryDelay), RetryDelay, $"above 0 and at most {nameof(MaxRetryDelay)} ({MaxRetryDelay})");
         Require(MaxRetryDelay <= TimeSpan.FromHours(1), nameof(MaxRetryDelay), MaxRetryDelay, "at most an hour");

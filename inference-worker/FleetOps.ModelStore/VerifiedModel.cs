@@ -6,7 +6,7 @@ namespace FleetOps.ModelStore;
 /// <param name="Path">Absolute path of the file.</param>
 /// <param name="Sha256">Its digest, 64 lower-case hexadecimal digits; empty while it is computed (<see cref="PendingDigest"/>).</param>
 /// <param name="SizeBytes">Its size in bytes.</param>
-/// <param name="Revision">The commit it comes from; null where the source has no revisions.</param>
+/// <param name="Revision">The commit it comes from, or the digest of the manifest that a tag stood for; null where the source has no revisions.</param>
 /// <param name="License">The licence that the source or, failing that, the file names; null when neither does.</param>
 public sealed record VerifiedModel(string Path, string Sha256, long SizeBytes, string? Revision, string? License)
 {

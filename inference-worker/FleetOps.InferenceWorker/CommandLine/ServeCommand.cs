@@ -47,6 +47,8 @@ internal static class ServeCommand
                 Revision = request.Revision,
                 Sha256 = request.Sha256,
                 CredentialsDirectory = store.CredentialsDirectory,
+                HubEndpoint = store.HubEndpoint,
+                PlainHttpRegistries = store.PlainHttpRegistries,
                 ClaimRoot = store.ClaimRoot,
                 ModelDirectory = store.ModelDirectory,
                 ModelName = result.GetValue(modelName),

@@ -8,13 +8,24 @@ namespace FleetOps.InferenceWorker.CommandLine;
 /// <summary>The options that say which model and where it is kept; <c>serve</c> and <c>fetch</c> share them.</summary>
 internal sealed class SourceSettings
 {
-    public Option<string?> Source { get; } = Setting.Text("--source", "URI", "Where the model is: https://…, http://… (with --sha256), hf://OWNER/REPO/FILE, s3://BUCKET/KEY, pvc://CLAIM/PATH or file:///PATH");
+    public Option<string?> Source { get; } = Setting.Text("--source", "URI", "Where the model is: https://…, http://… (with --sha256), hf://OWNER/REPO/FILE, s3://BUCKET/KEY, oci://REGISTRY/REPOSITORY:TAG, pvc://CLAIM/PATH or file:///PATH");
 
     public Option<string?> Revision { get; } = Setting.Text("--revision", "REV", "Branch, tag or commit of hf://, version of s3:// [default: main, or the newest]");
 
     public Option<string?> Sha256 { get; } = Setting.Text("--sha256", "HEX", "Digest that the file must have");
 
-    public Option<string?> Credentials { get; } = Setting.Text("--credentials", "DIR", "Folder with one file for each credential: token, or username and password; for s3:// accessKeyId and secretAccessKey");
+    public Option<string?> Credentials { get; } = Setting.Text("--credentials", "DIR", "Folder with one file for each credential: token, or username and password; for s3:// accessKeyId and secretAccessKey, for oci:// perhaps .dockerconfigjson");
+
+    public Option<Uri> HubEndpoint { get; } = Setting.Create<Uri>(
+        "--hub-endpoint",
+        "URL",
+        "Base address of the hub that hf:// names, a mirror for example; the hub's own HF_ENDPOINT is read too",
+        "an https:// address",
+        static text => Uri.TryCreate(text, UriKind.Absolute, out var address) ? address : null,
+        static () => Environment.GetEnvironmentVariable("HF_ENDPOINT") is { Length: > 0 } text ? new Uri(text, UriKind.RelativeOrAbsolute) : ModelFetcherOptions.DefaultHubEndpoint);
+
+    public Option<string[]> PlainHttpRegistries { get; } = Setting.Many<string>(
+        "--plain-http-registry", "HOST[:PORT]", "Registry of an oci:// source that is reached by plain http, which then needs a digest", "a host with or without a port", static text => text);
 
     public Option<string?> ClaimRoot { get; } = Setting.Text("--pvc-root", "DIR", "Folder under which each claim is mounted", () => ServeOptions.DefaultClaimRoot);
 
@@ -29,6 +40,8 @@ internal sealed class SourceSettings
             command.Add(option);
         }
 
+        command.Add(HubEndpoint);
+        command.Add(PlainHttpRegistries);
         command.Validators.Add(result =>
         {
             if (result.GetValue(Source) is null)
@@ -50,6 +63,8 @@ internal sealed class SourceSettings
         ClaimRoot = Path.GetFullPath(result.GetValue(ClaimRoot)!),
         CredentialsDirectory = result.GetValue(Credentials),
         S3 = S3Options.FromEnvironment(),
+        HubEndpoint = result.GetValue(HubEndpoint)!,
+        PlainHttpRegistries = result.GetValue(PlainHttpRegistries) ?? [],
     };
 
     private static string? DefaultTerminationLog() => File.Exists("/dev/termination-log") ? "/dev/termination-log" : null;

@@ -4,6 +4,7 @@ using FleetOps.InferenceWorker.Telemetry;
 using FleetOps.LlamaCpp.Backends;
 using FleetOps.LlamaCpp.Contexts;
 using FleetOps.LlamaCpp.Models;
+using FleetOps.ModelStore;
 using FleetOps.ModelStore.Sources;
 
 namespace FleetOps.InferenceWorker.Serving;
@@ -34,6 +35,12 @@ internal sealed record ServeOptions
 
     /// <summary>Folder with one file for each credential; null for none.</summary>
     public string? CredentialsDirectory { get; init; }
+
+    /// <summary>Base address of the hub.</summary>
+    public Uri HubEndpoint { get; init; } = ModelFetcherOptions.DefaultHubEndpoint;
+
+    /// <summary>Registries that are reached by plain http.</summary>
+    public IReadOnlyList<string> PlainHttpRegistries { get; init; } = [];
 
     /// <summary>Folder under which each claim is mounted.</summary>
     public string ClaimRoot { get; init; } = DefaultClaimRoot;

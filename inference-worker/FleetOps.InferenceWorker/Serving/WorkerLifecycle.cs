@@ -196,6 +196,8 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
             ClaimRoot = _options.ClaimRoot,
             CredentialsDirectory = _options.CredentialsDirectory,
             S3 = S3Options.FromEnvironment(),
+            HubEndpoint = _options.HubEndpoint,
+            PlainHttpRegistries = _options.PlainHttpRegistries,
             TimeProvider = _clock,
         },
         new FetchRequest(_options.Source) { Revision = _options.Revision, Sha256 = _options.Sha256, DigestMayFollow = true },

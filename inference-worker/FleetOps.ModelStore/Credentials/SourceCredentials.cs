@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
+using FleetOps.ModelStore.Registry;
 
 namespace FleetOps.ModelStore.Credentials;
 
@@ -11,12 +12,13 @@ internal sealed class SourceCredentials
     private readonly string? _token;
     private readonly string? _username;
     private readonly string? _password;
+    private readonly byte[]? _dockerConfig;
 
-    private SourceCredentials(string? folder, string? token, string? username, string? password) =>
-        (_folder, _token, _username, _password) = (folder, token, username, password);
+    private SourceCredentials(string? folder, string? token, string? username, string? password, byte[]? dockerConfig) =>
+        (_folder, _token, _username, _password, _dockerConfig) = (folder, token, username, password, dockerConfig);
 
     /// <summary>No credentials.</summary>
-    public static SourceCredentials None { get; } = new(null, null, null, null);
+    public static SourceCredentials None { get; } = new(null, null, null, null, null);
 
     /// <summary>Reads a folder with one file for each key, as Kubernetes mounts a Secret.</summary>
     /// <param name="folder">The folder; null for none.</param>
@@ -33,7 +35,7 @@ internal sealed class SourceCredentials
             throw new ModelSourceException(ModelSourceReason.CredentialsMissing, $"The credentials folder {folder} does not exist; mount the Secret there or leave the folder out.");
         }
 
-        return new SourceCredentials(folder, ReadKey(folder, "token"), ReadKey(folder, "username"), ReadKey(folder, "password"));
+        return new SourceCredentials(folder, ReadKey(folder, "token"), ReadKey(folder, "username"), ReadKey(folder, "password"), ReadDocument(folder, DockerConfig.Key));
     }
 
     /// <summary>What to send to a hub: the token.</summary>
@@ -75,6 +77,39 @@ internal sealed class SourceCredentials
         return new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{_username}:{_password}")));
     }
 
+    /// <summary>What to send to a registry or its token server: the token, else user and password, else what Docker's file of credentials has for the repository.</summary>
+    /// <param name="registry">Host of the registry, with its port if it has one.</param>
+    /// <param name="repository">The repository.</param>
+    public RegistryCredentials ForRegistry(string registry, string repository)
+    {
+        if (_token is not null)
+        {
+            return new RegistryCredentials { Bearer = Bearer(_token) };
+        }
+
+        if (_username is not null && _password is not null)
+        {
+            return new RegistryCredentials { Basic = ForWeb() };
+        }
+
+        if (_dockerConfig is null)
+        {
+            _ = Unfit($"the key 'token', both 'username' and 'password', or '{DockerConfig.Key}'");
+            return RegistryCredentials.Anonymous;
+        }
+
+        try
+        {
+            // A file that knows other registries only is a common one; what this registry gives to anybody may be enough.
+            return DockerConfig.Find(_dockerConfig, registry, repository) is { } basic ? new RegistryCredentials { Basic = basic } : RegistryCredentials.Anonymous;
+        }
+        catch (FormatException)
+        {
+            // What is wrong in detail might hold a piece of a secret.
+            throw Unusable(_folder!, DockerConfig.Key, "is no Docker configuration with 'auths'", null);
+        }
+    }
+
     private static AuthenticationHeaderValue Bearer(string token) => new("Bearer", token);
 
     private AuthenticationHeaderValue? Unfit(string wanted) => _folder is null
@@ -82,6 +117,19 @@ internal sealed class SourceCredentials
         : throw new ModelSourceException(ModelSourceReason.CredentialsMissing, $"The credentials in {_folder} lack {wanted}; add it to the Secret.");
 
     private static string? ReadKey(string folder, string key)
+    {
+        if (ReadDocument(folder, key) is not { } bytes)
+        {
+            return null;
+        }
+
+        // Files that people write end in a line feed, which is not part of the secret.
+        string value = Encoding.UTF8.GetString(bytes).TrimStart('\ufeff').TrimEnd('\r', '\n');
+        bool sendable = value.Length > 0 && (key == "token" ? !value.AsSpan().ContainsAnyExceptInRange('!', '~') : !value.Any(char.IsControl));
+        return sendable ? value : throw Unusable(folder, key, "is empty or holds characters that HTTP cannot carry", null);
+    }
+
+    private static byte[]? ReadDocument(string folder, string key)
     {
         string path = Path.Join(folder, key);
         try
@@ -91,15 +139,9 @@ internal sealed class SourceCredentials
                 return null;
             }
 
-            if (new FileInfo(path) is { LinkTarget: null, Length: > MaxBytes })
-            {
-                throw Unusable(folder, key, $"is longer than {MaxBytes} bytes", null);
-            }
-
-            // Files that people write end in a line feed, which is not part of the secret.
-            string value = File.ReadAllText(path).TrimEnd('\r', '\n');
-            bool sendable = value.Length > 0 && (key == "token" ? !value.AsSpan().ContainsAnyExceptInRange('!', '~') : !value.Any(char.IsControl));
-            return sendable ? value : throw Unusable(folder, key, "is empty or holds characters that HTTP cannot carry", null);
+            return new FileInfo(path) is { LinkTarget: null, Length: > MaxBytes }
+                ? throw Unusable(folder, key, $"is longer than {MaxBytes} bytes", null)
+                : File.ReadAllBytes(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

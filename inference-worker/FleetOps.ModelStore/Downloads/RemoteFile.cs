@@ -20,7 +20,7 @@ internal sealed record RemoteFile(
     /// <summary>The size that the source publishes in bytes; null when it publishes none.</summary>
     public long? SizeBytes { get; init; }
 
-    /// <summary>The commit or version; null where the source has none.</summary>
+    /// <summary>The commit, the version or the digest of the manifest; null where the source has none.</summary>
     public string? Revision { get; init; }
 
     /// <summary>By what the source tells its versions apart where it has no revisions; null when it names nothing.</summary>

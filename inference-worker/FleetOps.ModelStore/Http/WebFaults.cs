@@ -56,7 +56,8 @@ internal static class WebFaults
             ? string.Create(CultureInfo.InvariantCulture, $"{answer.Status} ({answer.Response.StatusCode})")
             : answer.Status.ToString(CultureInfo.InvariantCulture);
 
-    private static TimeSpan? RetryAfter(HttpResponseMessage response, DateTimeOffset now) => response.Headers.RetryAfter switch
+    /// <summary>How long the server asks to be left alone; null when it does not say.</summary>
+    public static TimeSpan? RetryAfter(HttpResponseMessage response, DateTimeOffset now) => response.Headers.RetryAfter switch
     {
         { Delta: { } delta } => delta,
         { Date: { } date } => date > now ? date - now : TimeSpan.Zero,

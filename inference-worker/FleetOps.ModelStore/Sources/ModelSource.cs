@@ -1,7 +1,7 @@
 namespace FleetOps.ModelStore.Sources;
 
 /// <summary>
-/// Where a model is. A closed hierarchy: <see cref="HttpModelSource"/>, <see cref="HubModelSource"/>, <see cref="S3ModelSource"/>,
+/// Where a model is. A closed hierarchy: <see cref="HttpModelSource"/>, <see cref="HubModelSource"/>, <see cref="S3ModelSource"/>, <see cref="RegistryModelSource"/>,
 /// <see cref="ClaimModelSource"/>, <see cref="FileModelSource"/>; instances come from <see cref="Parse"/> only, so each one that exists is well formed. Immutable.
 /// </summary>
 public abstract record ModelSource
@@ -10,7 +10,7 @@ public abstract record ModelSource
     {
     }
 
-    /// <summary>The scheme: <c>https</c>, <c>http</c>, <c>hf</c>, <c>s3</c>, <c>pvc</c> or <c>file</c>.</summary>
+    /// <summary>The scheme: <c>https</c>, <c>http</c>, <c>hf</c>, <c>s3</c>, <c>oci</c>, <c>pvc</c> or <c>file</c>.</summary>
     public abstract string Scheme { get; }
 
     /// <summary>The last segment of the path, as the source writes it.</summary>
@@ -36,7 +36,8 @@ public abstract record ModelSource
 
     /// <summary>Reads a source.</summary>
     /// <param name="text">
-    /// <c>https://HOST/PATH</c>, <c>http://HOST/PATH</c>, <c>hf://OWNER/REPO/FILE[@REVISION]</c>, <c>s3://BUCKET/KEY</c>, <c>pvc://CLAIM/PATH</c> or <c>file:///PATH</c>.
+    /// <c>https://HOST/PATH</c>, <c>http://HOST/PATH</c>, <c>hf://OWNER/REPO/FILE[@REVISION]</c>, <c>s3://BUCKET/KEY</c>,
+    /// <c>oci://REGISTRY/REPOSITORY[:TAG][@sha256:DIGEST]</c>, <c>pvc://CLAIM/PATH</c> or <c>file:///PATH</c>.
     /// </param>
     /// <exception cref="ModelSourceException">
     /// The text is no source (<see cref="ModelSourceReason.InvalidConfiguration"/>); the message names what is wrong with it.

@@ -7,7 +7,7 @@ namespace FleetOps.ModelStore.Sources;
 internal static class SourceText
 {
     public const int MaxLength = 4096;
-    private const string Forms = "https://HOST/PATH, hf://OWNER/REPO/FILE, s3://BUCKET/KEY, pvc://CLAIM/PATH or file:///PATH";
+    private const string Forms = "https://HOST/PATH, hf://OWNER/REPO/FILE, s3://BUCKET/KEY, oci://REGISTRY/REPOSITORY:TAG, pvc://CLAIM/PATH or file:///PATH";
 
     private static readonly SearchValues<char> NameCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
@@ -46,10 +46,10 @@ internal static class SourceText
         {
             "https" or "http" => ParseHttp(text),
             "hf" => ParseHub(rest),
+            "oci" => RegistryText.Parse(rest),
             "pvc" => ParseClaim(rest),
             "file" => ParseFile(rest),
             "s3" => ParseS3(rest),
-            "oci" => SourceParse.Refuse($"Model sources of scheme '{text[..colon]}' are not supported by this version; give {Forms}."),
             string scheme => SourceParse.Refuse($"The model source has the unknown scheme '{Shorten(scheme)}'; give {Forms} (schemes are lower case)."),
         };
     }

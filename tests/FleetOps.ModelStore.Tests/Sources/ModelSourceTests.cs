@@ -72,7 +72,6 @@ public sealed class ModelSourceTests
     [InlineData("s3://-ab/key", "3 to 63")]
     [InlineData("s3://bucket/a//b", "empty segment")]
     [InlineData("s3://bucket/../b", "segment '..'")]
-    [InlineData("oci://host/repo:tag", "'oci' are not supported")]
     [InlineData("https://host/m.gguf\n", "control character (U+000A) at position 19")]
     [InlineData("https://", "cannot be read")]
     [InlineData("https:///m.gguf", "cannot be read")]
