@@ -7,22 +7,23 @@ namespace FleetOps.Api;
 [CelRule("!self.source.startsWith('http://') || has(self.sha256)", SpecMessages.PlainHttpNeedsDigest)]
 [CelRule("!has(self.revision) || self.source.matches('^(hf|s3)://')", SpecMessages.RevisionNeedsHub)]
 [CelRule("!has(self.credentialsSecretRef) || !self.source.startsWith('pvc://')", SpecMessages.ClaimTakesNoCredentials)]
-[SchemaRule("""{"anyOf":[{"required":["sha256"]},{"properties":{"source":{"pattern":"^(hf|https|s3|pvc)://"}}}]}""")]
+[SchemaRule("""{"anyOf":[{"required":["sha256"]},{"properties":{"source":{"pattern":"^(hf|https|s3|oci|pvc)://"}}}]}""")]
 [SchemaRule("""{"anyOf":[{"not":{"required":["revision"]}},{"properties":{"source":{"pattern":"^(hf|s3)://"}}}]}""")]
-[SchemaRule("""{"anyOf":[{"not":{"required":["credentialsSecretRef"]}},{"properties":{"source":{"pattern":"^(hf|https?|s3)://"}}}]}""")]
+[SchemaRule("""{"anyOf":[{"not":{"required":["credentialsSecretRef"]}},{"properties":{"source":{"pattern":"^(hf|https?|s3|oci)://"}}}]}""")]
 public sealed record ModelReference
 {
     /// <summary>
     /// Where the GGUF file comes from: hf://OWNER/REPOSITORY/FILE on the Hugging Face hub, https://HOST/PATH, http://HOST/PATH
-    /// (only together with sha256), s3://BUCKET/KEY (endpoint and region by AWS_ENDPOINT_URL_S3 and AWS_REGION in spec.pod.env), or
-    /// pvc://CLAIM/PATH in a PersistentVolumeClaim of the same namespace.
+    /// (only together with sha256), s3://BUCKET/KEY (endpoint and region by AWS_ENDPOINT_URL_S3 and AWS_REGION in spec.pod.env),
+    /// oci://REGISTRY/REPOSITORY[:TAG][@sha256:DIGEST] in a registry, or pvc://CLAIM/PATH in a PersistentVolumeClaim of the same namespace.
     /// </summary>
     [StringLength(1024, MinimumLength = 1)]
     [RegularExpression(Patterns.Source)]
-    [CelRule("self.matches('^(hf|https?|s3|pvc)://')", SpecMessages.SourceScheme)]
+    [CelRule("self.matches('^(hf|https?|s3|oci|pvc)://')", SpecMessages.SourceScheme)]
     [CelRule("!self.startsWith('hf://') || self.matches(r'" + Patterns.HubSource + "')", SpecMessages.HubSource)]
     [CelRule("!self.matches('^https?://') || self.matches(r'" + Patterns.WebSource + "')", SpecMessages.WebSource)]
     [CelRule("!self.startsWith('s3://') || self.matches(r'" + Patterns.BucketSource + "')", SpecMessages.BucketSource)]
+    [CelRule("!self.startsWith('oci://') || self.matches(r'" + Patterns.RegistrySource + "')", SpecMessages.RegistrySource)]
     [CelRule("!self.startsWith('pvc://') || self.matches(r'" + Patterns.ClaimSource + "')", SpecMessages.ClaimSource)]
     public required string Source { get; init; }
 
@@ -39,7 +40,8 @@ public sealed record ModelReference
 
     /// <summary>
     /// Secret with the credentials for the source, in the same namespace. Keys for hf://: token. Keys for https://: token, or
-    /// username and password. Keys for s3://: accessKeyId, secretAccessKey and perhaps sessionToken; a role of spec.pod.serviceAccountName needs none. It is mounted into the workers; the operator never reads its values.
+    /// username and password. Keys for s3://: accessKeyId, secretAccessKey and perhaps sessionToken; a role of spec.pod.serviceAccountName needs none.
+    /// Keys for oci://: username and password, token, or .dockerconfigjson. It is mounted into the workers; the operator never reads its values.
     /// </summary>
     public SecretReference? CredentialsSecretRef { get; init; }
 

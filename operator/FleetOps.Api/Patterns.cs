@@ -52,12 +52,19 @@ public static class Patterns
     /// <summary>A bucket of S3 and the key of an object in it.</summary>
     public const string BucketSource = @"^s3://[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*(/" + Segment + ")+$";
 
+    /// <summary>A repository of a registry, with the tag or the digest of a manifest.</summary>
+    public const string RegistrySource =
+        "^oci://(" + RegistryHost + @"(\." + RegistryHost + ")+(:[0-9]{1,5})?|" + RegistryHost + ":[0-9]{1,5}|localhost)(/" + RepositoryStep + ")+"
+        + "(:[A-Za-z0-9_][-A-Za-z0-9_.]{0,127})?(@sha256:[0-9a-f]{64})?$";
+
     /// <summary>A PersistentVolumeClaim and a path in it.</summary>
     public const string ClaimSource = @"^pvc://[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*(/" + Segment + ")+$";
 
     /// <summary>Any source that this version can fetch.</summary>
-    public const string Source = HubSource + "|" + WebSource + "|" + BucketSource + "|" + ClaimSource;
+    public const string Source = HubSource + "|" + WebSource + "|" + BucketSource + "|" + RegistrySource + "|" + ClaimSource;
 
+    private const string RegistryHost = "[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?";
+    private const string RepositoryStep = @"[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*";
     private const string HubName = "[A-Za-z0-9_]([-A-Za-z0-9._]*[A-Za-z0-9_])?";
 
     // One step of a path, neither "." nor "..", so that a path cannot leave its root.

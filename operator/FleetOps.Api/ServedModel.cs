@@ -38,7 +38,7 @@ public sealed record ServedModel
     [StringLength(128)]
     public string? License { get; init; }
 
-    /// <summary>Commit that the revision stood for, for hf:// sources; version of the object, for s3:// sources.</summary>
+    /// <summary>Commit that the revision stood for, for hf:// sources; version of the object, for s3:// sources; digest of the manifest that the tag stood for, for oci:// sources.</summary>
     [StringLength(128)]
     public string? Revision { get; init; }
 }

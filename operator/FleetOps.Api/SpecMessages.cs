@@ -8,7 +8,7 @@ public static partial class SpecMessages
 {
     /// <summary>Unknown scheme.</summary>
     public const string SourceScheme =
-        "spec.model.source must begin with hf://, https://, http://, s3:// or pvc://";
+        "spec.model.source must begin with hf://, https://, http://, s3://, oci:// or pvc://";
 
     /// <summary>Malformed hub address.</summary>
     public const string HubSource =
@@ -21,6 +21,10 @@ public static partial class SpecMessages
     /// <summary>Malformed address of an object.</summary>
     public const string BucketSource =
         "spec.model.source must name a bucket and an object in it, without '..' and spaces, as in s3://BUCKET/KEY.gguf";
+
+    /// <summary>Malformed address in a registry.</summary>
+    public const string RegistrySource =
+        "spec.model.source must name registry and repository, and may name a tag or a digest, as in oci://docker.io/ai/MODEL:TAG or oci://REGISTRY/REPOSITORY@sha256:DIGEST";
 
     /// <summary>Malformed claim address.</summary>
     public const string ClaimSource =

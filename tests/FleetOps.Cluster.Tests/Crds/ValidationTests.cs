@@ -17,6 +17,9 @@ public sealed partial class ValidationTests(CrdServers servers)
         "model: {source: 'https://example.com:8443/b.gguf', credentialsSecretRef: {name: token}}",
         $"model: {{source: 'http://10.0.0.1:8000/m.gguf', sha256: {Digest}}}",
         "model: {source: s3://my-models.v2/llama/7b.gguf, revision: Xy3.v_1, credentialsSecretRef: {name: key}}",
+        "model: {source: oci://docker.io/ai/smollm2}",
+        "model: {source: 'oci://registry:5000/a/b__c/d-e.f:V1_x.y', credentialsSecretRef: {name: pull}}",
+        $"model: {{source: 'oci://localhost/m:v1@sha256:{Digest}'}}",
         "model: {source: pvc://models/llama/7b.gguf}",
         "model: {source: pvc://models/..hidden/7b.gguf}",
         "{model: {source: hf://o/r/f.gguf}, resources: {gpus: 1, cpu: 4, memory: 17179869184}}",
@@ -39,6 +42,10 @@ public sealed partial class ValidationTests(CrdServers servers)
         { "model: {source: 'https://example.com'}", "spec.model.source" },
         { "model: {source: 'https://example.com/folder/'}", "spec.model.source" },
         { "model: {source: 'https://user:password@example.com/f.gguf'}", "spec.model.source" },
+        { "model: {source: oci://ai/smollm2}", "spec.model.source" },
+        { "model: {source: 'oci://ghcr.io/o/m:'}", "spec.model.source" },
+        { "model: {source: 'oci://user:password@ghcr.io/o/m'}", "spec.model.source" },
+        { "model: {source: 'oci://ghcr.io/o/m@sha256:abc'}", "spec.model.source" },
         { "model: {source: pvc://models}", "spec.model.source" },
         { "model: {source: pvc://models/../other/f.gguf}", "spec.model.source" },
         { "model: {source: pvc://Models/f.gguf}", "spec.model.source" },
@@ -80,10 +87,11 @@ public sealed partial class ValidationTests(CrdServers servers)
     /// <summary>A value whose message CEL makes better than its pattern.</summary>
     public static TheoryData<string, string> BadWithCure => new()
     {
-        { "model: {source: oci://host/repo:tag}", SpecMessages.SourceScheme },
+        { "model: {source: ftp://host/m.gguf}", SpecMessages.SourceScheme },
         { "model: {source: hf://owner/file.gguf}", SpecMessages.HubSource },
         { "model: {source: 'https://user:password@example.com/f.gguf'}", SpecMessages.WebSource },
         { "model: {source: s3://models/../f.gguf}", SpecMessages.BucketSource },
+        { "model: {source: oci://ghcr.io/Upper/m}", SpecMessages.RegistrySource },
         { "model: {source: pvc://models/../f.gguf}", SpecMessages.ClaimSource },
         { "model: {source: hf://o/r/f.gguf, sha256: xyz3456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}", SpecMessages.Sha256 },
         { "{model: {source: hf://o/r/f.gguf}, resources: {gpuResourceName: gpu}}", SpecMessages.GpuResourceName },

@@ -11,6 +11,8 @@ public sealed class NetworkPolicyTests
     [InlineData("https://example.com/f.gguf", new[] { 443, 80 })]
     [InlineData("https://example.com:443/f.gguf", new[] { 443, 80 })]
     [InlineData("https://example.com:8443/f:1.gguf", new[] { 443, 80, 8443 })]
+    [InlineData("oci://docker.io/ai/model:v1", new[] { 443, 80 })]
+    [InlineData("oci://registry.example:5000/o/model:v1@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", new[] { 443, 80, 5000 })]
     public void A_worker_reaches_names_and_the_source_of_its_weights(string source, int[] ports)
     {
         var policy = PolicyOf(new() { Model = new() { Source = source } });

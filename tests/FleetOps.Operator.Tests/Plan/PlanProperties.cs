@@ -98,7 +98,7 @@ public sealed partial class PlanProperties
         select Given.Model(name, spec);
 
     private static Gen<ModelDeploymentSpec> SpecGen() =>
-        from source in Gen.Elements("hf://o/r/f.gguf", "https://example.com/f.gguf", "https://example.com:8443/f.gguf", "s3://bucket/f.gguf", "pvc://c/f.gguf", "ftp://no")
+        from source in Gen.Elements("hf://o/r/f.gguf", "https://example.com/f.gguf", "https://example.com:8443/f.gguf", "s3://bucket/f.gguf", "oci://ghcr.io/o/m:v1", "pvc://c/f.gguf", "ftp://no")
         from gpus in Gen.Choose(0, 2)
         from products in Gen.Elements<string[]?>(null, ["NVIDIA-L40S"], ["NVIDIA-L40S", "NVIDIA-A40"])
         from replicas in Gen.Choose(0, 3)

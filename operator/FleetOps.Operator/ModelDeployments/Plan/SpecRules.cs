@@ -31,12 +31,14 @@ internal static partial class SpecRules
         var isWeb = isPlain || source.StartsWith("https://", StringComparison.Ordinal);
         var isBucket = source.StartsWith("s3://", StringComparison.Ordinal);
         var isClaim = source.StartsWith("pvc://", StringComparison.Ordinal);
+        var isRegistry = source.StartsWith("oci://", StringComparison.Ordinal);
         return model switch
         {
-            _ when !isHub && !isWeb && !isBucket && !isClaim => SpecMessages.SourceScheme,
+            _ when !isHub && !isWeb && !isBucket && !isRegistry && !isClaim => SpecMessages.SourceScheme,
             _ when isHub && !HubSource().IsMatch(source) => SpecMessages.HubSource,
             _ when isWeb && !WebSource().IsMatch(source) => SpecMessages.WebSource,
             _ when isBucket && !BucketSource().IsMatch(source) => SpecMessages.BucketSource,
+            _ when isRegistry && !RegistrySource().IsMatch(source) => SpecMessages.RegistrySource,
             _ when isClaim && !ClaimSource().IsMatch(source) => SpecMessages.ClaimSource,
             { Sha256: null } when isPlain => SpecMessages.PlainHttpNeedsDigest,
             { Sha256: { } digest } when !IsDigest(digest) => SpecMessages.Sha256,
@@ -125,6 +127,9 @@ internal static partial class SpecRules
 
     [GeneratedRegex(Patterns.BucketSource, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex BucketSource();
+
+    [GeneratedRegex(Patterns.RegistrySource, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex RegistrySource();
 
     [GeneratedRegex(Patterns.ClaimSource, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ClaimSource();
