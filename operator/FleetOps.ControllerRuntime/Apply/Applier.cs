@@ -67,14 +67,13 @@ public sealed class Applier(KubeApi api)
         ArgumentNullException.ThrowIfNull(observed);
         var intent = ApplyIntent.ForStatus(type, desired);
         var resource = type.Path(subresource: "status");
-        using var stated = JsonDocument.Parse(intent.Utf8Json);
-        if (FirstUnaccepted(resource, StatusDifferences(type, stated, observed)) is not { } first)
+        if (FirstUnaccepted(resource, StatusDifferences(type, intent, observed)) is not { } first)
         {
             return new ApplyResult<T>(observed, false, null);
         }
 
         var answer = await api.SendApplyAsync(type, intent, ObjectKey.Of(desired), "status", cancellationToken).ConfigureAwait(false);
-        Accept(resource, StatusDifferences(type, stated, answer));
+        Accept(resource, StatusDifferences(type, intent, answer));
         return new ApplyResult<T>(answer, true, first);
     }
 
@@ -123,16 +122,22 @@ public sealed class Applier(KubeApi api)
 
     private static List<FieldDifference> Differences(ApplyIntent intent, ObservedObject observed)
     {
-        using var stated = JsonDocument.Parse(intent.Utf8Json);
         using var there = observed.Content();
-        return there is null ? [] : IntentComparison.Missing(stated.RootElement, there.RootElement, except: Identity);
+        if (there is null || intent.IsPlainlyMetBy(there.RootElement))
+        {
+            return [];
+        }
+
+        using var stated = JsonDocument.Parse(intent.Utf8Json);
+        return IntentComparison.Missing(stated.RootElement, there.RootElement, except: Identity);
     }
 
-    private static List<FieldDifference> StatusDifferences<T>(ResourceType<T> type, JsonDocument stated, T entity)
+    private static List<FieldDifference> StatusDifferences<T>(ResourceType<T> type, ApplyIntent stated, T entity)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         using var there = JsonSerializer.SerializeToDocument(entity, type.Json);
-        return IntentComparison.Any(stated.RootElement.GetProperty("status"u8), there.RootElement.TryGetProperty("status"u8, out var status) ? status : default);
+        var status = there.RootElement.TryGetProperty("status"u8, out var found) ? found : default;
+        return IntentComparison.IsWordForWord(stated.Status, status) ? [] : IntentComparison.Any(stated.Status, status);
     }
 
     private string? FirstUnaccepted(string resource, List<FieldDifference> differences) =>

@@ -21,19 +21,23 @@ internal sealed class ApplyIntent
     ];
 
     private readonly Func<byte[]> _write;
+    private readonly byte[] _serialized;
     private byte[]? _utf8Json;
 
-    private ApplyIntent(Func<byte[]> write, IntentDigest digest)
+    private ApplyIntent(byte[] serialized, Func<byte[]> write)
     {
+        _serialized = serialized;
         _write = write;
-        Digest = digest;
     }
 
     /// <summary>The document as it is sent; made when it is first asked for, since most intents are found to be met by their digest.</summary>
     public byte[] Utf8Json => _utf8Json ??= _write();
 
     /// <summary>Digest of the document without the annotation that holds it; default when none was asked for.</summary>
-    public IntentDigest Digest { get; }
+    public IntentDigest Digest { get; private init; }
+
+    /// <summary>The status that is stated; undefined when the intent is an object's.</summary>
+    public JsonElement Status { get; private init; }
 
     /// <summary>The whole object without its status.</summary>
     public static ApplyIntent ForObject<T>(ResourceType<T> type, T desired, bool withDigest = false)
@@ -41,14 +45,15 @@ internal sealed class ApplyIntent
     {
         var serialized = Serialized(type, desired);
         var digest = withDigest ? IntentDigestion.Of(type.ApiVersion, type.Kind, serialized) : default;
-        return new ApplyIntent(() => Write(writer => WriteObject(writer, type.ApiVersion, type.Kind, serialized, withDigest ? digest.ToString() : null)), digest);
+        return new ApplyIntent(serialized, () => Write(writer => WriteObject(writer, type.ApiVersion, type.Kind, serialized, withDigest ? digest.ToString() : null))) { Digest = digest };
     }
 
     /// <summary>The status alone, with just the metadata that says whose.</summary>
     public static ApplyIntent ForStatus<T>(ResourceType<T> type, T desired)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        using var document = JsonDocument.Parse(Serialized(type, desired));
+        var serialized = Serialized(type, desired);
+        using var document = JsonDocument.Parse(serialized);
         if (!document.RootElement.TryGetProperty("status"u8, out var found))
         {
             throw new ArgumentException($"{type.Kind} {ObjectKey.Of(desired)} has no status to apply; set it first.", nameof(desired));
@@ -56,6 +61,7 @@ internal sealed class ApplyIntent
 
         var status = found.Clone();
         return new ApplyIntent(
+            serialized,
             () => Write(writer =>
             {
                 writer.WriteStartObject();
@@ -69,8 +75,32 @@ internal sealed class ApplyIntent
                 writer.WritePropertyName("status"u8);
                 status.WriteTo(writer);
                 writer.WriteEndObject();
-            }),
-            default);
+            })) { Status = status };
+    }
+
+    /// <summary>
+    /// Whether content says word for word what this intent states of an object, its digest included. One pass without garbage, which settles
+    /// nearly all objects; when false, <see cref="IntentComparison.Missing"/> knows better, since amounts and lists can be written in several ways.
+    /// </summary>
+    public bool IsPlainlyMetBy(JsonElement content)
+    {
+        using var stated = JsonDocument.Parse(_serialized);
+        foreach (var field in stated.RootElement.EnumerateObject())
+        {
+            if (field.NameEquals("metadata"u8))
+            {
+                if (!content.TryGetProperty("metadata"u8, out var metadata) || !IsMetadataPlainlyMet(field.Value, metadata))
+                {
+                    return false;
+                }
+            }
+            else if (!IsLeftOut(field) && !IntentComparison.IsPlainlyMet(field, content))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>Whether the property of <c>metadata</c> at which the reader stands is the server's to set.</summary>
@@ -86,6 +116,24 @@ internal sealed class ApplyIntent
 
         return false;
     }
+
+    // Name and namespace are how the object was found, and content does not repeat them.
+    private bool IsMetadataPlainlyMet(JsonElement stated, JsonElement metadata)
+    {
+        foreach (var field in stated.EnumerateObject())
+        {
+            if (!field.NameEquals("name"u8) && !field.NameEquals("namespace"u8) && !IsServerSet(field) && !IntentComparison.IsPlainlyMet(field, metadata))
+            {
+                return false;
+            }
+        }
+
+        return metadata.TryGetProperty("annotations"u8, out var annotations)
+            && annotations.TryGetProperty(DigestAnnotation, out var digest)
+            && digest.ValueEquals(Digest.ToString());
+    }
+
+    private static bool IsLeftOut(JsonProperty field) => field.NameEquals("status"u8) || field.NameEquals("apiVersion"u8) || field.NameEquals("kind"u8);
 
     private static bool IsServerSet(JsonProperty field) => ServerSet.Any(name => field.NameEquals(name));
 
@@ -123,7 +171,7 @@ internal sealed class ApplyIntent
                 WriteMetadata(writer, field.Value, digest);
                 writer.WriteEndObject();
             }
-            else if (!field.NameEquals("status"u8) && !field.NameEquals("apiVersion"u8) && !field.NameEquals("kind"u8))
+            else if (!IsLeftOut(field))
             {
                 field.WriteTo(writer);
             }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using k8s.Models;
 
@@ -34,6 +35,74 @@ internal static class IntentComparison
         var differences = new List<FieldDifference>();
         Compare("", "", desired, observed, new Rules(IsExact: true, HasQuantities: false), differences);
         return differences;
+    }
+
+    /// <summary>
+    /// Whether an object holds a stated field word for word, in lists at the same place. True only when <see cref="Missing"/> finds nothing;
+    /// false when it has to be asked.
+    /// </summary>
+    /// <param name="desired">The field as stated.</param>
+    /// <param name="observed">The object that should hold it.</param>
+    public static bool IsPlainlyMet(JsonProperty desired, JsonElement observed) =>
+        IsPlainlyMet(desired.Value, Find(observed, desired));
+
+    private static bool IsPlainlyMet(JsonElement desired, JsonElement observed)
+    {
+        if (IsNothing(desired))
+        {
+            return true;
+        }
+
+        if (desired.ValueKind != observed.ValueKind)
+        {
+            return false;
+        }
+
+        switch (desired.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (var field in desired.EnumerateObject())
+                {
+                    if (!IsPlainlyMet(field, observed))
+                    {
+                        return false;
+                    }
+                }
+
+                return true;
+            case JsonValueKind.Array:
+                return desired.GetArrayLength() == observed.GetArrayLength() && AreItemsPlainlyMet(desired, observed);
+            default:
+                return IsWordForWord(desired, observed);
+        }
+    }
+
+    private static bool AreItemsPlainlyMet(JsonElement desired, JsonElement observed)
+    {
+        var there = observed.EnumerateArray();
+        foreach (var item in desired.EnumerateArray())
+        {
+            if (!there.MoveNext() || !IsPlainlyMet(item, there.Current))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether two values are written alike, to the byte.</summary>
+    public static bool IsWordForWord(JsonElement one, JsonElement other) =>
+        one.ValueKind == other.ValueKind
+        && one.ValueKind != JsonValueKind.Undefined
+        && JsonMarshal.GetRawUtf8Value(one).SequenceEqual(JsonMarshal.GetRawUtf8Value(other));
+
+    private static JsonElement Find(JsonElement observed, JsonProperty field)
+    {
+        var name = JsonMarshal.GetRawUtf8PropertyName(field);
+        return name.Contains((byte)'\\')
+            ? observed.TryGetProperty(field.Name, out var escaped) ? escaped : default
+            : observed.TryGetProperty(name, out var found) ? found : default;
     }
 
     private static void Compare(string path, string field, JsonElement desired, JsonElement observed, Rules rules, List<FieldDifference> differences)

@@ -30,9 +30,9 @@ internal sealed partial class ModelDeploymentController(
         var observed = observer.Observe(entity, await api.ServesAsync(budgets.ApiVersion, budgets.Kind, cancellationToken));
         var plan = Planner.Plan(observed, settings);
         var report = await children.WriteAsync(entity, plan, cancellationToken);
-        foreach (var child in report.Written)
+        if (report.Written.Count > 0)
         {
-            LogWritten(logger, entity.Metadata.NamespaceProperty, entity.Metadata.Name, child.Kind, child.Name, child.FirstDifference ?? "it did not exist");
+            LogChildren(entity, report);
         }
 
         if (report.IsLate)
@@ -59,6 +59,16 @@ internal sealed partial class ModelDeploymentController(
         return Task.CompletedTask;
     }
 
+    // One line for all of them: a large change would spend more on its log than on its plans.
+    private void LogChildren(ModelDeployment model, WriteReport report)
+    {
+        if (logger.IsEnabled(LogLevel.Information))
+        {
+            var told = string.Join(", ", report.Written.Select(child => $"{child.Kind} {child.Name} ({child.FirstDifference ?? "it did not exist"})"));
+            LogWritten(logger, model.Metadata.NamespaceProperty, model.Metadata.Name, told);
+        }
+    }
+
     private async Task WriteStatusAsync(ModelDeployment model, ModelDeploymentStatus status, CancellationToken cancel)
     {
         var desired = new ModelDeployment
@@ -82,8 +92,8 @@ internal sealed partial class ModelDeploymentController(
         }
     }
 
-    [LoggerMessage(EventId = 101, Level = LogLevel.Information, Message = "{Namespace}/{Name}: wrote {Kind} {Child} ({Difference})")]
-    private static partial void LogWritten(ILogger logger, string @namespace, string name, string kind, string child, string difference);
+    [LoggerMessage(EventId = 101, Level = LogLevel.Information, Message = "{Namespace}/{Name}: wrote {Children}")]
+    private static partial void LogWritten(ILogger logger, string @namespace, string name, string children);
 
     [LoggerMessage(EventId = 102, Level = LogLevel.Debug, Message = "{Namespace}/{Name}: its status was not written because it is gone: {Message}")]
     private static partial void LogGone(ILogger logger, string @namespace, string name, string message);

@@ -31,7 +31,20 @@ public sealed class IntentComparisonTests
         var differences = IntentComparison.Missing(Parsed(desired), Parsed(observed));
 
         Assert.Equal(first, differences.Count == 0 ? null : differences[0].Path);
+        Assert.False(first is not null && IsPlainlyMet(desired, observed));
     }
+
+    [Theory]
+    [InlineData("""{"a":1}""", """{"b":2,"a":1}""", true)]
+    [InlineData("""{"a":null,"b":[]}""", """{}""", true)]
+    [InlineData("""{"env":[{"name":"A","value":"1"}]}""", """{"env":[{"value":"1","name":"A","more":true}]}""", true)]
+    [InlineData("""{"\u0061":1}""", """{"a":1}""", true)]
+    [InlineData("""{"requests":{"cpu":"1000m"}}""", """{"requests":{"cpu":"1"}}""", false)]
+    [InlineData("""{"env":[{"name":"A"}]}""", """{"env":[{"name":"B"},{"name":"A"}]}""", false)]
+    [InlineData("""{"a":{}}""", """{"a":[]}""", false)]
+    [InlineData("""{"a":"1"}""", """{"a":1}""", false)]
+    public void What_is_there_word_for_word_is_told_at_a_glance(string desired, string observed, bool isPlain) =>
+        Assert.Equal(isPlain, IsPlainlyMet(desired, observed));
 
     [Theory]
     [InlineData("""{"a":1}""", """{"a":1,"b":2}""", "b")]
@@ -52,7 +65,8 @@ public sealed class IntentComparisonTests
             Enrich(richer);
             return IntentComparison.Missing(Parsed(document), Parsed(document)).Count == 0
                 && IntentComparison.Any(Parsed(document), Parsed(document)).Count == 0
-                && IntentComparison.Missing(Parsed(document), Parsed(richer.ToJsonString())).Count == 0;
+                && IntentComparison.Missing(Parsed(document), Parsed(richer.ToJsonString())).Count == 0
+                && IsPlainlyMet(document, document);
         });
 
     [Property(MaxTest = 300)]
@@ -65,9 +79,12 @@ public sealed class IntentComparisonTests
                 var changed = JsonNode.Parse(document)!;
                 var leaf = Leaves(changed).First(candidate => candidate == path);
                 Replace(changed, leaf);
-                return IntentComparison.Missing(Parsed(document), Parsed(changed.ToJsonString())).Count == 1;
+                return IntentComparison.Missing(Parsed(document), Parsed(changed.ToJsonString())).Count == 1 && !IsPlainlyMet(document, changed.ToJsonString());
             });
         });
+
+    private static bool IsPlainlyMet(string desired, string observed) =>
+        Parsed(desired).EnumerateObject().All(field => IntentComparison.IsPlainlyMet(field, Parsed(observed)));
 
     private static JsonElement Parsed(string json)
     {
