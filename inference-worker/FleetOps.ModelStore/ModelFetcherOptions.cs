@@ -11,6 +11,12 @@ public sealed class ModelFetcherOptions
     /// <summary>Writable folder in which fetched files and the records about them are kept. Created when absent.</summary>
     public string ModelDirectory { get; init; } = "/var/lib/fleetops/models";
 
+    /// <summary>
+    /// Bytes that the model directory may hold. Above it the models that were not used for the longest time are removed, but never one that a process uses
+    /// or fetches. Null is no bound.
+    /// </summary>
+    public long? MaxCacheBytes { get; init; }
+
     /// <summary>Folder under which each claim is mounted: <c>pvc://CLAIM/PATH</c> is <c>ClaimRoot/CLAIM/PATH</c>.</summary>
     public string ClaimRoot { get; init; } = "/var/lib/fleetops/claims";
 
@@ -81,6 +87,7 @@ public sealed class ModelFetcherOptions
             nameof(PlainHttpRegistries),
             string.Join(", ", PlainHttpRegistries),
             "a list of HOST or HOST:PORT");
+        Require(MaxCacheBytes is null or > 0, nameof(MaxCacheBytes), MaxCacheBytes ?? 0, "above 0");
         Require(MaxAttempts is >= 1 and <= 1000, nameof(MaxAttempts), MaxAttempts, "1 to 1000");
         Require(RetryDelay > TimeSpan.Zero && RetryDelay <= MaxRetryDelay, nameof(RetryDelay), RetryDelay, $"above 0 and at most {nameof(MaxRetryDelay)} ({MaxRetryDelay})");
         Require(MaxRetryDelay <= TimeSpan.FromHours(1), nameof(MaxRetryDelay), MaxRetryDelay, "at most an hour");

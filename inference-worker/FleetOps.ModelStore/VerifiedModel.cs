@@ -21,4 +21,10 @@ public sealed record VerifiedModel(string Path, string Sha256, long SizeBytes, s
 
     /// <summary>The digest when it is computed after the call (<see cref="FetchRequest.DigestMayFollow"/>), else null. Fails with a <see cref="ModelSourceException"/> when the file changed meanwhile or cannot be read.</summary>
     public Task<string>? PendingDigest { get; init; }
+
+    /// <summary>
+    /// Keeps the file from being removed when the model directory is cleaned up, until it is disposed or the process ends; null for a file in place.
+    /// Keep it for as long as the file is used.
+    /// </summary>
+    public IDisposable? Use { get; init; }
 }

@@ -47,6 +47,7 @@ internal static class ServeCommand
                 Revision = request.Revision,
                 Sha256 = request.Sha256,
                 CredentialsDirectory = store.CredentialsDirectory,
+                MaxCacheBytes = store.MaxCacheBytes,
                 HubEndpoint = store.HubEndpoint,
                 PlainHttpRegistries = store.PlainHttpRegistries,
                 ClaimRoot = store.ClaimRoot,

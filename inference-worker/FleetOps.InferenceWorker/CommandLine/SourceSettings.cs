@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using FleetOps.InferenceWorker.Serving;
 using FleetOps.ModelStore;
 using FleetOps.ModelStore.S3;
@@ -31,6 +32,14 @@ internal sealed class SourceSettings
 
     public Option<string?> ModelDirectory { get; } = Setting.Text("--model-dir", "DIR", "Writable folder in which fetched files are kept", () => ServeOptions.DefaultModelDirectory);
 
+    public Option<long?> ModelDirectoryLimit { get; } = Setting.Create<long?>(
+        "--model-dir-limit",
+        "BYTES",
+        "Bytes that the folder of fetched files may hold, such as 200Gi: above, what was not used for the longest time is removed, but nothing in use",
+        "a number of bytes above 0, with or without Ki, Mi, Gi or Ti",
+        ReadBytes,
+        static () => null);
+
     public Option<string?> TerminationLog { get; } = Setting.Text("--termination-log", "FILE", "Where the reason of a failure is left", DefaultTerminationLog);
 
     public void AddTo(Command command)
@@ -40,6 +49,7 @@ internal sealed class SourceSettings
             command.Add(option);
         }
 
+        command.Add(ModelDirectoryLimit);
         command.Add(HubEndpoint);
         command.Add(PlainHttpRegistries);
         command.Validators.Add(result =>
@@ -63,9 +73,21 @@ internal sealed class SourceSettings
         ClaimRoot = Path.GetFullPath(result.GetValue(ClaimRoot)!),
         CredentialsDirectory = result.GetValue(Credentials),
         S3 = S3Options.FromEnvironment(),
+        MaxCacheBytes = result.GetValue(ModelDirectoryLimit),
         HubEndpoint = result.GetValue(HubEndpoint)!,
         PlainHttpRegistries = result.GetValue(PlainHttpRegistries) ?? [],
     };
+
+    private static long? ReadBytes(string text)
+    {
+        string[] units = ["Ki", "Mi", "Gi", "Ti"];
+        var unit = Array.FindIndex(units, ending => text.EndsWith(ending, StringComparison.Ordinal));
+        var digits = unit < 0 ? text : text[..^2];
+        var shift = 10 * (unit + 1);
+        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 && number <= long.MaxValue >> shift
+            ? number << shift
+            : null;
+    }
 
     private static string? DefaultTerminationLog() => File.Exists("/dev/termination-log") ? "/dev/termination-log" : null;
 }

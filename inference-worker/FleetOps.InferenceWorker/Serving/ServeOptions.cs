@@ -36,6 +36,9 @@ internal sealed record ServeOptions
     /// <summary>Folder with one file for each credential; null for none.</summary>
     public string? CredentialsDirectory { get; init; }
 
+    /// <summary>Bytes that the folder for fetched files may hold; null for no bound.</summary>
+    public long? MaxCacheBytes { get; init; }
+
     /// <summary>Base address of the hub.</summary>
     public Uri HubEndpoint { get; init; } = ModelFetcherOptions.DefaultHubEndpoint;
 

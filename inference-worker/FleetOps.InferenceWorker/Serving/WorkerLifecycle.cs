@@ -22,6 +22,9 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
     private readonly CancellationTokenSource _drain = new();
     private Task<LlamaRuntime>? _runtime;
 
+    // Held until the end, so that nobody who cleans the model directory removes what this worker would need when it starts again.
+    private IDisposable? _use;
+
     public WorkerLifecycle(ServeOptions options, WorkerState state, ModelRegistry models, OpenConnections connections, InferenceMetrics metrics, TimeProvider clock, ILoggerFactory loggers)
     {
         _options = options;
@@ -99,6 +102,8 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
             // Joins the engines' threads, which may be inside a batch.
             await Task.Run(served.Dispose);
         }
+
+        _use?.Dispose();
     }
 
     private async Task<ServedModel> PrepareAsync(CancellationToken stop)
@@ -113,6 +118,7 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
         var fetch = FetchAsync(stop);
         var runtime = await _runtime;
         var file = await fetch;
+        _use = file.Use;
         var digest = DigestAsync(file);
         _state.Enter(WorkerPhase.Verifying);
         ModelLoading.Check(_options, file.Header);
@@ -196,6 +202,7 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
             ClaimRoot = _options.ClaimRoot,
             CredentialsDirectory = _options.CredentialsDirectory,
             S3 = S3Options.FromEnvironment(),
+            MaxCacheBytes = _options.MaxCacheBytes,
             HubEndpoint = _options.HubEndpoint,
             PlainHttpRegistries = _options.PlainHttpRegistries,
             TimeProvider = _clock,

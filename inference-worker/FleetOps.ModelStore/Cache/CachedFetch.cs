@@ -15,6 +15,8 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
     // A file that is replaced more often while it is read is not worth the waiting.
     private const int MaxChanges = 3;
 
+    private readonly CacheCleaning _cleaning = new(options.ModelDirectory, options.MaxCacheBytes);
+
     /// <summary>Fetches, holding the lock of the source.</summary>
     /// <param name="plan">What to fetch.</param>
     /// <param name="folder">Where to.</param>
@@ -28,7 +30,10 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
             Directory.CreateDirectory(folder.FolderPath);
             using FetchLock held = await FetchLock.AcquireAsync(
                 folder.LockPath, options.TimeProvider, () => reporter.Enter(FetchPhase.Waiting), cancellationToken).ConfigureAwait(false);
-            return await FetchLockedAsync(plan, folder, resolve, cancellationToken).ConfigureAwait(false);
+            folder.Touch(options.TimeProvider.GetUtcNow());
+            VerifiedModel model = await FetchLockedAsync(plan, folder, resolve, cancellationToken).ConfigureAwait(false);
+            _cleaning.MakeRoom(folder, 0);
+            return model with { Use = ModelUse.Begin(folder) };
         }
         catch (Exception e) when (DiskFaults.IsDiskFault(e))
         {
@@ -76,6 +81,8 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
         }
 
         stored.Remove();
+        File.Delete(folder.QuarantinePath);
+        _cleaning.MakeRoom(folder, remote.SizeBytes ?? 0);
         for (int changes = 0; ; changes++)
         {
             try
@@ -111,7 +118,13 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
                 Reused = false,
             };
         }
-        catch (ModelSourceException e) when (e.Reason is ModelSourceReason.DigestMismatch or ModelSourceReason.InvalidGguf)
+        catch (ModelSourceException e) when (e.Reason == ModelSourceReason.DigestMismatch)
+        {
+            File.Move(folder.PartPath, folder.QuarantinePath, overwrite: true);
+            File.Delete(folder.PartRecordPath);
+            throw;
+        }
+        catch (ModelSourceException e) when (e.Reason == ModelSourceReason.InvalidGguf)
         {
             part.Discard();
             throw;
@@ -136,7 +149,7 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
             if (!joined)
             {
                 throw new ModelSourceException(
-                    ModelSourceReason.DigestMismatch, $"{message}; the download was removed. The file is damaged at its source, changed on the way, or another one: correct the digest, or the source.");
+                    ModelSourceReason.DigestMismatch, $"{message}; the download is not used and lies at {folder.QuarantinePath} until the next attempt. The file is damaged at its source, changed on the way, or another one: correct the digest, or the source.");
             }
 
             // Parts of two versions of the file may have met; one download in one piece tells.

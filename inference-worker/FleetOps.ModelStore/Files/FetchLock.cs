@@ -23,20 +23,31 @@ internal sealed class FetchLock : IDisposable
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            try
+            if (TryAcquire(path) is { } acquired)
             {
-                return new FetchLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0));
+                return acquired;
             }
-            catch (IOException e) when (e.HResult == WouldBlock)
-            {
-                if (!waited)
-                {
-                    waited = true;
-                    onWait();
-                }
 
-                await Task.Delay(Poll, time, cancellationToken).ConfigureAwait(false);
+            if (!waited)
+            {
+                waited = true;
+                onWait();
             }
+
+            await Task.Delay(Poll, time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Takes the lock; null when somebody else holds it.</summary>
+    public static FetchLock? TryAcquire(string path)
+    {
+        try
+        {
+            return new FetchLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0));
+        }
+        catch (IOException e) when (e.HResult == WouldBlock)
+        {
+            return null;
         }
     }
 
