@@ -23,6 +23,13 @@ test: ## Set everything up and run every test, cluster and end-to-end tests incl
 test-unit: ## Run the tests that need neither a cluster nor an API server
 	@tests/run --unit
 
+# Not part of `make test`: it needs minutes, and what it looks for comes in with changes of the shim only.
+.PHONY: test-sanitized
+test-sanitized: ## Run the tests of the native binding with a shim that AddressSanitizer watches over
+	@dotnet build tests/FleetOps.LlamaCpp.Tests -c $(CONFIGURATION) --disable-build-servers -v quiet -clp:NoSummary
+	@inference-worker/native/cuda-stubs >/dev/null
+	@inference-worker/native/shim-sanitized run tests/FleetOps.LlamaCpp.Tests/bin/$(CONFIGURATION)/net10.0/FleetOps.LlamaCpp.Tests --progress off --no-ansi
+
 # FLAGS chooses, as in `make bench-operator FLAGS='--only burst --runs 1 --jit'`; FLAGS=--help tells the rest.
 benchmarks = tests/FleetOps.Benchmarks/bin/Release/net10.0/FleetOps.Benchmarks
 
