@@ -71,23 +71,26 @@ public sealed class ModelFetcher : IDisposable
             new RemoteAddress(web.Location, SourceCredentials.Read(_options.CredentialsDirectory).ForWeb()),
             answer => WebFaults.Judge(answer, _options.TimeProvider.GetUtcNow()));
         var folder = CacheFolder.Of(_options.ModelDirectory, plan, "");
-        return new CachedFetch(exchange, _options, reporter).RunAsync(plan, folder, _ => Task.FromResult(remote), cancellationToken);
+        return new CachedFetch(exchange, _options, reporter).RunAsync(plan, folder, new ResolveRing([_ => Task.FromResult(remote)]), cancellationToken);
     }
 
     private Task<VerifiedModel> FetchAsync(FetchPlan plan, HubModelSource hub, HttpExchange exchange, FetchReporter reporter, CancellationToken cancellationToken)
     {
-        if (!HttpExchange.IsPrivate(_options.HubEndpoint) && plan.Sha256 is null)
+        IReadOnlyList<Uri> hubs = [_options.HubEndpoint, .. _options.HubMirrors];
+        if (plan.Sha256 is null && hubs.FirstOrDefault(address => !HttpExchange.IsPrivate(address)) is { } plain)
         {
             throw new ModelSourceException(
                 ModelSourceReason.InvalidConfiguration,
-                $"The hub {_options.HubEndpoint.Authority} is asked over plain http, so what it says about {hub} proves nothing; give the sha256, or use https.");
+                $"The hub {plain.Authority} is asked over plain http, so what it says about {hub} proves nothing; give the sha256, or use https.");
         }
 
         System.Net.Http.Headers.AuthenticationHeaderValue? authorization = SourceCredentials.Read(_options.CredentialsDirectory).ForHub();
-        var client = new HubClient(exchange, _options);
         var folder = CacheFolder.Of(_options.ModelDirectory, plan, _options.HubEndpoint.AbsoluteUri);
-        return new CachedFetch(exchange, _options, reporter).RunAsync(
-            plan, folder, token => client.ResolveAsync(hub, plan.Revision!, authorization, token), cancellationToken);
+
+        // The token belongs to the hub, not to its mirrors.
+        var ring = new ResolveRing([.. hubs.Select((address, place) => (Func<CancellationToken, Task<RemoteFile>>)(token =>
+            new HubClient(exchange, _options, address).ResolveAsync(hub, plan.Revision!, place == 0 ? authorization : null, token)))]);
+        return new CachedFetch(exchange, _options, reporter).RunAsync(plan, folder, ring, cancellationToken);
     }
 
     private Task<VerifiedModel> FetchAsync(FetchPlan plan, S3ModelSource s3, HttpExchange exchange, FetchReporter reporter, CancellationToken cancellationToken)
@@ -101,7 +104,8 @@ public sealed class ModelFetcher : IDisposable
 
         var client = new S3Client(exchange, _options);
         var folder = CacheFolder.Of(_options.ModelDirectory, plan, S3Client.Origin(_options.S3));
-        return new CachedFetch(exchange, _options, reporter).RunAsync(plan, folder, token => client.ResolveAsync(s3, plan.Revision, token), cancellationToken);
+        return new CachedFetch(exchange, _options, reporter).RunAsync(
+            plan, folder, new ResolveRing([token => client.ResolveAsync(s3, plan.Revision, token)]), cancellationToken);
     }
 
     private async Task<VerifiedModel> FetchAsync(
@@ -120,6 +124,6 @@ public sealed class ModelFetcher : IDisposable
         var client = new RegistryClient(access, address, registry, _options);
         var folder = CacheFolder.Of(_options.ModelDirectory, plan, "");
         return await new CachedFetch(exchange, _options, reporter).RunAsync(
-            plan, folder, token => client.ResolveAsync(plan.Sha256, token), cancellationToken).ConfigureAwait(false);
+            plan, folder, new ResolveRing([token => client.ResolveAsync(plan.Sha256, token)]), cancellationToken).ConfigureAwait(false);
     }
 }

@@ -30,6 +30,12 @@ public sealed class ModelFetcherOptions
     /// <summary>Base address of the hub that <c>hf://</c> names (a mirror, for example).</summary>
     public Uri HubEndpoint { get; init; } = DefaultHubEndpoint;
 
+    /// <summary>Hubs that have the same repositories, asked in turn while <see cref="HubEndpoint"/> does not answer.</summary>
+    public IReadOnlyList<Uri> HubMirrors { get; init; } = [];
+
+    /// <summary>How many requests at once bring a file of 32 MiB and more, where its server gives ranges; 1 to 8. Each has 4 MiB of memory.</summary>
+    public int Connections { get; init; } = 4;
+
     /// <summary>Where <c>s3://</c> is and as whom it is read.</summary>
     public S3Options S3 { get; init; } = new();
 
@@ -69,18 +75,35 @@ public sealed class ModelFetcherOptions
     /// </summary>
     public HttpMessageHandler? HttpMessageHandler { get; init; }
 
+    /// <summary>
+    /// The hubs that a text names, as <c>HF_ENDPOINT</c> does: addresses with commas between them, the first of which is asked first. Whether they are of
+    /// use is checked with the other options.
+    /// </summary>
+    /// <param name="text">The text; null or empty for the public hub.</param>
+    public static IReadOnlyList<Uri> ParseHubs(string? text)
+    {
+        string[] names = (text ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return names.Length == 0
+            ? [DefaultHubEndpoint]
+            : [.. names.Select(name => Uri.TryCreate(name, UriKind.Absolute, out Uri? hub) ? hub : new Uri("", UriKind.Relative))];
+    }
+
     /// <summary>Checks the values.</summary>
     /// <exception cref="ModelSourceException">A value is out of its range (<see cref="ModelSourceReason.InvalidConfiguration"/>).</exception>
     internal void Validate()
     {
         Require(Path.IsPathFullyQualified(ModelDirectory), nameof(ModelDirectory), ModelDirectory, "an absolute path");
         Require(Path.IsPathFullyQualified(ClaimRoot), nameof(ClaimRoot), ClaimRoot, "an absolute path");
-        Require(
-            HubEndpoint.IsAbsoluteUri && HubEndpoint.Scheme is "https" or "http" && HubEndpoint.UserInfo.Length == 0
-                && HubEndpoint.Query.Length == 0 && HubEndpoint.Fragment.Length == 0,
-            nameof(HubEndpoint),
-            HubEndpoint.IsAbsoluteUri ? HubEndpoint.GetLeftPart(UriPartial.Scheme) + HubEndpoint.Host : "a relative address",
-            "an https:// address without user, query and fragment");
+        foreach (Uri hub in HubMirrors.Prepend(HubEndpoint))
+        {
+            Require(
+                IsHub(hub),
+                nameof(HubEndpoint),
+                hub.IsAbsoluteUri ? hub.GetLeftPart(UriPartial.Scheme) + hub.Host : "a relative address",
+                "an https:// address without user, query and fragment");
+        }
+
+        Require(Connections is >= 1 and <= 8, nameof(Connections), Connections, "1 to 8");
         S3.Validate();
         Require(
             PlainHttpRegistries.All(static registry => Sources.RegistryText.RefuseRegistry(registry) is null),
@@ -103,6 +126,9 @@ public sealed class ModelFetcherOptions
         };
         Require(!followsRedirects, nameof(HttpMessageHandler), "a handler with AllowAutoRedirect", "a handler that leaves redirects to the fetcher");
     }
+
+    private static bool IsHub(Uri address) => address.IsAbsoluteUri && address.Scheme is "https" or "http"
+        && address.UserInfo.Length == 0 && address.Query.Length == 0 && address.Fragment.Length == 0;
 
     private static void Require(bool holds, string option, object value, string range)
     {

@@ -49,6 +49,7 @@ internal static class ServeCommand
                 CredentialsDirectory = store.CredentialsDirectory,
                 MaxCacheBytes = store.MaxCacheBytes,
                 HubEndpoint = store.HubEndpoint,
+                HubMirrors = store.HubMirrors,
                 PlainHttpRegistries = store.PlainHttpRegistries,
                 ClaimRoot = store.ClaimRoot,
                 ModelDirectory = store.ModelDirectory,

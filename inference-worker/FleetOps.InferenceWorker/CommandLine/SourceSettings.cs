@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using FleetOps.InferenceWorker.Serving;
 using FleetOps.ModelStore;
-using FleetOps.ModelStore.S3;
 
 namespace FleetOps.InferenceWorker.CommandLine;
 
@@ -17,13 +16,13 @@ internal sealed class SourceSettings
 
     public Option<string?> Credentials { get; } = Setting.Text("--credentials", "DIR", "Folder with one file for each credential: token, or username and password; for s3:// accessKeyId and secretAccessKey, for oci:// perhaps .dockerconfigjson");
 
-    public Option<Uri> HubEndpoint { get; } = Setting.Create<Uri>(
+    public Option<IReadOnlyList<Uri>> Hubs { get; } = Setting.Create<IReadOnlyList<Uri>>(
         "--hub-endpoint",
-        "URL",
-        "Base address of the hub that hf:// names, a mirror for example; the hub's own HF_ENDPOINT is read too",
-        "an https:// address",
-        static text => Uri.TryCreate(text, UriKind.Absolute, out var address) ? address : null,
-        static () => Environment.GetEnvironmentVariable("HF_ENDPOINT") is { Length: > 0 } text ? new Uri(text, UriKind.RelativeOrAbsolute) : ModelFetcherOptions.DefaultHubEndpoint);
+        "URL[,URL…]",
+        "Base address of the hub that hf:// names, and of mirrors that are asked while it does not answer; the hub's own HF_ENDPOINT is read too",
+        "https:// addresses with commas between them",
+        static text => ModelFetcherOptions.ParseHubs(text) is var hubs && hubs.All(hub => hub.IsAbsoluteUri) ? hubs : null,
+        static () => ModelFetcherOptions.ParseHubs(Environment.GetEnvironmentVariable("HF_ENDPOINT")));
 
     public Option<string[]> PlainHttpRegistries { get; } = Setting.Many<string>(
         "--plain-http-registry", "HOST[:PORT]", "Registry of an oci:// source that is reached by plain http, which then needs a digest", "a host with or without a port", static text => text);
@@ -50,7 +49,7 @@ internal sealed class SourceSettings
         }
 
         command.Add(ModelDirectoryLimit);
-        command.Add(HubEndpoint);
+        command.Add(Hubs);
         command.Add(PlainHttpRegistries);
         command.Validators.Add(result =>
         {
@@ -72,9 +71,10 @@ internal sealed class SourceSettings
         ModelDirectory = Path.GetFullPath(result.GetValue(ModelDirectory)!),
         ClaimRoot = Path.GetFullPath(result.GetValue(ClaimRoot)!),
         CredentialsDirectory = result.GetValue(Credentials),
-        S3 = S3Options.FromEnvironment(),
+        S3 = ModelFetching.S3,
         MaxCacheBytes = result.GetValue(ModelDirectoryLimit),
-        HubEndpoint = result.GetValue(HubEndpoint)!,
+        HubEndpoint = result.GetValue(Hubs)![0],
+        HubMirrors = [.. result.GetValue(Hubs)!.Skip(1)],
         PlainHttpRegistries = result.GetValue(PlainHttpRegistries) ?? [],
     };
 

@@ -1,5 +1,6 @@
 using FleetOps.InferenceWorker.State;
 using FleetOps.ModelStore;
+using FleetOps.ModelStore.S3;
 using FleetOps.ModelStore.Sources;
 
 namespace FleetOps.InferenceWorker.Serving;
@@ -7,6 +8,23 @@ namespace FleetOps.InferenceWorker.Serving;
 /// <summary>Gets the model's file by way of the model store, and puts its reasons into the worker's words.</summary>
 internal static class ModelFetching
 {
+    /// <summary>Where <c>s3://</c> is, by the variables of Amazon's tools.</summary>
+    /// <exception cref="WorkerFailedException">One of them cannot be used.</exception>
+    public static S3Options S3
+    {
+        get
+        {
+            try
+            {
+                return S3Options.FromEnvironment();
+            }
+            catch (ModelSourceException exception)
+            {
+                throw new WorkerFailedException(ReasonOf(exception.Reason), exception.Message, exception);
+            }
+        }
+    }
+
     /// <summary>Fetches and verifies.</summary>
     /// <exception cref="WorkerFailedException">No verified file came of it.</exception>
     public static async Task<VerifiedModel> FetchAsync(

@@ -42,6 +42,9 @@ internal sealed record ServeOptions
     /// <summary>Base address of the hub.</summary>
     public Uri HubEndpoint { get; init; } = ModelFetcherOptions.DefaultHubEndpoint;
 
+    /// <summary>Hubs that are asked while that one does not answer.</summary>
+    public IReadOnlyList<Uri> HubMirrors { get; init; } = [];
+
     /// <summary>Registries that are reached by plain http.</summary>
     public IReadOnlyList<string> PlainHttpRegistries { get; init; } = [];
 

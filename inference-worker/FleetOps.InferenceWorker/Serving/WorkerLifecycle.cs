@@ -3,7 +3,6 @@ using FleetOps.InferenceWorker.State;
 using FleetOps.InferenceWorker.Telemetry;
 using FleetOps.LlamaCpp;
 using FleetOps.ModelStore;
-using FleetOps.ModelStore.S3;
 using FleetOps.ModelStore.Sources;
 
 namespace FleetOps.InferenceWorker.Serving;
@@ -201,9 +200,10 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
             ModelDirectory = _options.ModelDirectory,
             ClaimRoot = _options.ClaimRoot,
             CredentialsDirectory = _options.CredentialsDirectory,
-            S3 = S3Options.FromEnvironment(),
+            S3 = ModelFetching.S3,
             MaxCacheBytes = _options.MaxCacheBytes,
             HubEndpoint = _options.HubEndpoint,
+            HubMirrors = _options.HubMirrors,
             PlainHttpRegistries = _options.PlainHttpRegistries,
             TimeProvider = _clock,
         },

@@ -12,7 +12,7 @@ namespace FleetOps.ModelStore.Cache;
 /// </summary>
 internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions options, FetchReporter reporter)
 {
-    // A file that is replaced more often while it is read is not worth the waiting.
+    // A file that is replaced or damaged more often while it is read is not worth the waiting.
     private const int MaxChanges = 3;
 
     private readonly CacheCleaning _cleaning = new(options.ModelDirectory, options.MaxCacheBytes);
@@ -20,10 +20,10 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
     /// <summary>Fetches, holding the lock of the source.</summary>
     /// <param name="plan">What to fetch.</param>
     /// <param name="folder">Where to.</param>
-    /// <param name="resolve">Asks the source what it has.</param>
+    /// <param name="ring">Asks the source, or a mirror of it, what it has.</param>
     /// <param name="cancellationToken">Ends the fetch; a partial file stays.</param>
     public async Task<VerifiedModel> RunAsync(
-        FetchPlan plan, CacheFolder folder, Func<CancellationToken, Task<RemoteFile>> resolve, CancellationToken cancellationToken)
+        FetchPlan plan, CacheFolder folder, ResolveRing ring, CancellationToken cancellationToken)
     {
         try
         {
@@ -31,7 +31,7 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
             using FetchLock held = await FetchLock.AcquireAsync(
                 folder.LockPath, options.TimeProvider, () => reporter.Enter(FetchPhase.Waiting), cancellationToken).ConfigureAwait(false);
             folder.Touch(options.TimeProvider.GetUtcNow());
-            VerifiedModel model = await FetchLockedAsync(plan, folder, resolve, cancellationToken).ConfigureAwait(false);
+            VerifiedModel model = await FetchLockedAsync(plan, folder, ring, cancellationToken).ConfigureAwait(false);
             _cleaning.MakeRoom(folder, 0);
             return model with { Use = ModelUse.Begin(folder) };
         }
@@ -42,7 +42,7 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
     }
 
     private async Task<VerifiedModel> FetchLockedAsync(
-        FetchPlan plan, CacheFolder folder, Func<CancellationToken, Task<RemoteFile>> resolve, CancellationToken cancellationToken)
+        FetchPlan plan, CacheFolder folder, ResolveRing ring, CancellationToken cancellationToken)
     {
         Verdict? verdict = Verdict.Read(folder.VerdictPath);
         var stored = new StoredModel(plan, folder, reporter, options.TimeProvider);
@@ -55,7 +55,7 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
         try
         {
             reporter.Enter(FetchPhase.Resolving);
-            remote = await new RetryLoop(options, reporter).RunAsync(resolve, () => 0, cancellationToken).ConfigureAwait(false);
+            remote = await new RetryLoop(options, reporter).RunAsync(ring.ResolveAsync, () => 0, cancellationToken).ConfigureAwait(false);
         }
         catch (ModelSourceException e) when (e.Reason == ModelSourceReason.SourceUnreachable && verdict is not null && plan.Sha256 is null)
         {
@@ -83,21 +83,32 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
         stored.Remove();
         File.Delete(folder.QuarantinePath);
         _cleaning.MakeRoom(folder, remote.SizeBytes ?? 0);
-        for (int changes = 0; ; changes++)
+        return await DownloadAsync(plan, folder, remote, ring, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<VerifiedModel> DownloadAsync(FetchPlan plan, CacheFolder folder, RemoteFile remote, ResolveRing ring, CancellationToken cancellationToken)
+    {
+        string? named = remote.Sha256;
+        for (int faults = 1; ; faults++)
         {
             try
             {
-                return await DownloadAsync(plan, folder, remote, cancellationToken).ConfigureAwait(false);
+                return await DownloadAsync(plan, folder, remote, ring.DownloadAttempts(options), cancellationToken).ConfigureAwait(false);
             }
-            catch (SourceChangedException e) when (changes < MaxChanges)
+            catch (ModelSourceException e) when (faults <= MaxChanges && (e is SourceChangedException || (ring.HasMirrors && e.Reason == ModelSourceReason.SourceUnreachable)))
             {
-                reporter.Fault(new FetchFault(e.Reason, $"{e.Message} It is fetched anew.", changes + 1, TimeSpan.Zero));
-                remote = await new RetryLoop(options, reporter).RunAsync(resolve, () => 0, cancellationToken).ConfigureAwait(false);
+                reporter.Fault(new FetchFault(e.Reason, $"{e.Message} The source is asked again.", faults, TimeSpan.Zero));
+                remote = await new RetryLoop(options, reporter).RunAsync(ring.ResolveAsync, () => 0, cancellationToken).ConfigureAwait(false);
+                if (ring.HasMirrors && named is not null && remote.Sha256 is not null && remote.Sha256 != named)
+                {
+                    throw new ModelSourceException(
+                        ModelSourceReason.DigestMismatch, $"A mirror names the sha256 {remote.Sha256} for {plan.Source} where the source names {named}; remove that mirror.");
+                }
             }
         }
     }
 
-    private async Task<VerifiedModel> DownloadAsync(FetchPlan plan, CacheFolder folder, RemoteFile remote, CancellationToken cancellationToken)
+    private async Task<VerifiedModel> DownloadAsync(FetchPlan plan, CacheFolder folder, RemoteFile remote, int attempts, CancellationToken cancellationToken)
     {
         string? expected = plan.Sha256 ?? remote.Sha256;
         reporter.Enter(FetchPhase.Verifying, 0, PartRecord.Read(folder.PartRecordPath)?.DurableBytes);
@@ -105,7 +116,7 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
             folder.PartPath, folder.PartRecordPath, expected, remote.Revision, reporter.Advance, cancellationToken).ConfigureAwait(false);
         try
         {
-            string digest = await DownloadVerifiedAsync(plan, folder, remote, expected, part, cancellationToken).ConfigureAwait(false);
+            string digest = await DownloadVerifiedAsync(plan, folder, remote, expected, part, attempts, cancellationToken).ConfigureAwait(false);
             reporter.Enter(FetchPhase.Verifying, part.Length, part.Length);
             GgufHeader header = ModelGate.Check(folder.PartPath, plan.Source);
             string? license = remote.License ?? header.License;
@@ -132,10 +143,10 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
     }
 
     private async Task<string> DownloadVerifiedAsync(
-        FetchPlan plan, CacheFolder folder, RemoteFile remote, string? expected, PartialFile part, CancellationToken cancellationToken)
+        FetchPlan plan, CacheFolder folder, RemoteFile remote, string? expected, PartialFile part, int attempts, CancellationToken cancellationToken)
     {
-        var download = new Download(exchange, options, reporter);
-        while (true)
+        var download = new Download(exchange, options, reporter, attempts);
+        for (int damaged = 1; ; damaged++)
         {
             await download.CompleteAsync(remote, expected, part, folder.FolderPath, cancellationToken).ConfigureAwait(false);
             bool joined = part.Joined;
@@ -146,7 +157,7 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
             }
 
             string message = $"{plan.Source} came with the sha256 {digest} and {expected} is demanded";
-            if (!joined)
+            if (!joined || damaged > MaxChanges)
             {
                 throw new ModelSourceException(
                     ModelSourceReason.DigestMismatch, $"{message}; the download is not used and lies at {folder.QuarantinePath} until the next attempt. The file is damaged at its source, changed on the way, or another one: correct the digest, or the source.");
@@ -155,6 +166,7 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
             // Parts of two versions of the file may have met; one download in one piece tells.
             reporter.Fault(new FetchFault(ModelSourceReason.DigestMismatch, $"{message} after it was downloaded in parts; it is downloaded anew.", 1, TimeSpan.Zero));
             part.Restart();
+            download.ReadInOnePiece();
         }
     }
 }

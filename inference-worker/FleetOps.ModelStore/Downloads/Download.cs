@@ -10,9 +10,19 @@ namespace FleetOps.ModelStore.Downloads;
 /// Brings a partial file to its full length, attempt by attempt. Each attempt begins at the location the source names, because the redirects behind it
 /// may be signed and run out.
 /// </summary>
-internal sealed class Download(HttpExchange exchange, ModelFetcherOptions options, FetchReporter reporter)
+/// <param name="exchange">Sends the requests.</param>
+/// <param name="options">How patient to be, and how many requests to have at once.</param>
+/// <param name="reporter">Is told how it goes.</param>
+/// <param name="maxAttempts">How often an attempt may fail in a row.</param>
+internal sealed class Download(HttpExchange exchange, ModelFetcherOptions options, FetchReporter reporter, int maxAttempts)
 {
     private static readonly byte[] Magic = "GGUF"u8.ToArray();
+
+    // Fewer after each fault, so that a server that does not bear many gets one in the end.
+    private int _connections = options.Connections;
+
+    /// <summary>From now on the file is read in one piece.</summary>
+    public void ReadInOnePiece() => _connections = 1;
 
     /// <summary>Downloads what is missing.</summary>
     /// <param name="remote">The file.</param>
@@ -23,7 +33,7 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
     /// <exception cref="ModelSourceException">The file cannot be had.</exception>
     public async Task CompleteAsync(RemoteFile remote, string? sha256, PartialFile part, string folder, CancellationToken cancellationToken)
     {
-        var retry = new RetryLoop(options, reporter);
+        var retry = new RetryLoop(options, reporter, maxAttempts);
         reporter.Enter(FetchPhase.Fetching, part.Length, part.Record?.TotalBytes ?? remote.SizeBytes);
         await retry.RunAsync(
             async token =>
@@ -31,6 +41,11 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
                 try
                 {
                     await AttemptAsync(remote, sha256, part, folder, token).ConfigureAwait(false);
+                }
+                catch (TransientSourceException)
+                {
+                    _connections = Math.Max(1, _connections / 2);
+                    throw;
                 }
                 finally
                 {
@@ -69,7 +84,14 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
             part.Restart();
         }
 
-        using HttpAnswer answer = await SendAsync(remote, part, cancellationToken).ConfigureAwait(false);
+        RemoteAddress address = await remote.LocateAsync(cancellationToken).ConfigureAwait(false);
+        if (sha256 is not null && part.Record is { } old && old.Host != address.Location.Authority)
+        {
+            // Validators of one host mean nothing to another; the digest tells whether the two have the same file.
+            part.Describe(old with { Host = address.Location.Authority, ETag = null, LastModified = null });
+        }
+
+        using HttpAnswer answer = await exchange.SendAsync(Question(remote, address, part), cancellationToken).ConfigureAwait(false);
         if (answer.Status is not (200 or 206 or 416))
         {
             throw await remote.JudgeAsync(answer, cancellationToken).ConfigureAwait(false);
@@ -88,16 +110,11 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
 
         try
         {
-            part.Describe(new PartRecord
-            {
-                Sha256 = sha256,
-                Revision = remote.Revision,
-                ETag = answer.Response.Headers.ETag?.ToString(),
-                LastModified = answer.Response.Content.Headers.LastModified,
-                TotalBytes = total,
-            });
+            part.Describe(Record(answer, remote, address, sha256, total));
             reporter.Enter(FetchPhase.Fetching, part.Length, total);
-            await CopyAsync(answer, sha256, part, cancellationToken).ConfigureAwait(false);
+            await (_connections > 1 && total is { } all && ParallelDownload.Suits(answer, sha256, all - part.Length, part.Record!)
+                ? CopyPartsAsync(answer, remote, address, sha256, part, cancellationToken)
+                : CopyAsync(answer, sha256, part, cancellationToken)).ConfigureAwait(false);
         }
         catch (Exception e) when (DiskFaults.IsDiskFault(e))
         {
@@ -111,20 +128,33 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
         }
     }
 
-    private async Task<HttpAnswer> SendAsync(RemoteFile remote, PartialFile part, CancellationToken cancellationToken)
+    private static PartRecord Record(HttpAnswer answer, RemoteFile remote, RemoteAddress address, string? sha256, long? total) => new()
     {
-        RangeCondition? range = part.Length == 0 ? null
+        Sha256 = sha256,
+        Revision = remote.Revision,
+        Host = address.Location.Authority,
+        ETag = answer.Response.Headers.ETag?.ToString(),
+        LastModified = answer.Response.Content.Headers.LastModified,
+        TotalBytes = total,
+    };
+
+    private static HttpQuestion Question(RemoteFile remote, RemoteAddress address, PartialFile part) => new(HttpMethod.Get, address.Location)
+    {
+        Authorization = address.Authorization,
+        Range = part.Length == 0 ? null
             : remote.MustMatch is null ? new RangeCondition(part.Length, part.Record?.ETag, part.Record?.LastModified)
-            : new RangeCondition(part.Length, null, null);
-        RemoteAddress address = await remote.LocateAsync(cancellationToken).ConfigureAwait(false);
-        return await exchange.SendAsync(
-            new HttpQuestion(HttpMethod.Get, address.Location)
-            {
-                Authorization = address.Authorization,
-                Range = range,
-                Headers = remote.MustMatch is { } tag ? [("If-Match", tag)] : [],
-            },
-            cancellationToken).ConfigureAwait(false);
+            : new RangeCondition(part.Length, null, null),
+        Headers = remote.MustMatch is { } tag ? [("If-Match", tag)] : [],
+    };
+
+    private async Task CopyPartsAsync(
+        HttpAnswer answer, RemoteFile remote, RemoteAddress address, string? sha256, PartialFile part, CancellationToken cancellationToken)
+    {
+        // Where the source led to, so that it is not asked for each range.
+        HttpQuestion question = Question(remote, address, part) with { Address = answer.Address, Authorization = answer.LeftOrigin ? null : address.Authorization };
+        answer.Dispose();
+        await new ParallelDownload(exchange, options, reporter).RunAsync(
+            answer, remote, question, _connections, part, first => RefuseForeign(first.Span, sha256, answer.Address.Authority), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Checks that an answer continues the part (or begins it) and returns the size of the whole file, if it is told.</summary>
@@ -201,14 +231,14 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
                     continue;
                 }
 
-                RefuseForeign(part, filled, sha256, host);
+                RefuseForeign(part.Length == 0 ? part.Piece.Span[..filled] : [], sha256, host);
                 int count = filled;
                 filled = 0;
                 await part.AppendAsync(count).ConfigureAwait(false);
                 reporter.Advance(part.Length);
             }
 
-            RefuseForeign(part, filled, sha256, host);
+            RefuseForeign(part.Length == 0 ? part.Piece.Span[..filled] : [], sha256, host);
         }
         finally
         {
@@ -236,11 +266,11 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
     }
 
     // Without a digest, a page that came instead of a model need not be downloaded to its end. With one, the digest decides.
-    private static void RefuseForeign(PartialFile part, int filled, string? sha256, string host)
+    private static void RefuseForeign(ReadOnlySpan<byte> start, string? sha256, string host)
     {
-        if (sha256 is null && part.Length == 0 && filled >= Magic.Length && !part.Piece.Span.StartsWith(Magic))
+        if (sha256 is null && start.Length >= Magic.Length && !start.StartsWith(Magic))
         {
-            uint magic = System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(part.Piece.Span);
+            uint magic = System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(start);
             throw new ModelSourceException(
                 ModelSourceReason.InvalidGguf, $"What {host} sends starts with {GgufMagic.Describe(magic)} instead of 'GGUF'; {GgufMagic.Guess(magic)}");
         }

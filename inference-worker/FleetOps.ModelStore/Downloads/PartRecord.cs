@@ -19,6 +19,9 @@ internal sealed record PartRecord
     /// <summary>The validator of the remote file; null when the server gave none.</summary>
     public string? ETag { get; init; }
 
+    /// <summary>The host whose validator that is; null where it does not matter.</summary>
+    public string? Host { get; init; }
+
     /// <summary>The time of change of the remote file; null when the server gave none.</summary>
     public DateTimeOffset? LastModified { get; init; }
 

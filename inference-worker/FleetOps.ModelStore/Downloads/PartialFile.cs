@@ -100,7 +100,13 @@ internal sealed class PartialFile : IAsyncDisposable
 
         await _store.ConfigureAwait(false);
         (_filling, _storing) = (_storing, _filling);
-        byte[] piece = _storing;
+        await StoreAsync(_storing, count).ConfigureAwait(false);
+    }
+
+    /// <summary>Stores the first bytes of a buffer, which must stay as it is until the next call of this returns.</summary>
+    public async ValueTask StoreAsync(byte[] piece, int count)
+    {
+        await _store.ConfigureAwait(false);
         long at = Length;
         Length += count;
         _store = Task.Run(() =>

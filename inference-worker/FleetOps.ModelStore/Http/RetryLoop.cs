@@ -3,7 +3,7 @@ using FleetOps.ModelStore.Downloads;
 namespace FleetOps.ModelStore.Http;
 
 /// <summary>Repeats a step while its faults are of the kind that passes.</summary>
-internal sealed class RetryLoop(ModelFetcherOptions options, FetchReporter reporter)
+internal sealed class RetryLoop(ModelFetcherOptions options, FetchReporter reporter, int? maxAttempts = null)
 {
     // A source that gives this much between two faults is slow, not broken: the count of attempts starts anew.
     private const long ProgressThatCounts = 1 << 20;
@@ -39,7 +39,7 @@ internal sealed class RetryLoop(ModelFetcherOptions options, FetchReporter repor
 
     private Task PauseAsync(TransientSourceException fault, int failures, CancellationToken cancellationToken)
     {
-        if (failures >= options.MaxAttempts)
+        if (failures >= (maxAttempts ?? options.MaxAttempts))
         {
             throw new ModelSourceException(fault.Reason, $"{fault.Message} Gave up after {failures} attempts in a row.", fault);
         }

@@ -9,7 +9,7 @@ using FleetOps.ModelStore.Verification;
 namespace FleetOps.ModelStore.Hub;
 
 /// <summary>Asks a hub which commit a revision is, and which digest and size a file has there.</summary>
-internal sealed class HubClient(HttpExchange exchange, ModelFetcherOptions options)
+internal sealed class HubClient(HttpExchange exchange, ModelFetcherOptions options, Uri endpoint)
 {
     private const int MaxListingPages = 100;
     private const int MaxJsonBytes = 64 << 20;
@@ -122,12 +122,12 @@ internal sealed class HubClient(HttpExchange exchange, ModelFetcherOptions optio
     }
 
     private ModelSourceException Judge(HttpAnswer answer, HubModelSource source, string revision) =>
-        HubFaults.Judge(answer, source, revision, options.HubEndpoint, options.TimeProvider.GetUtcNow());
+        HubFaults.Judge(answer, source, revision, endpoint, options.TimeProvider.GetUtcNow());
 
     private ModelSourceException Nonsense(string problem) =>
-        new(ModelSourceReason.SourceUnreachable, $"{options.HubEndpoint.Authority} {problem}; check that HF_ENDPOINT names a hub.");
+        new(ModelSourceReason.SourceUnreachable, $"{endpoint.Authority} {problem}; check that HF_ENDPOINT names a hub.");
 
-    private Uri At(string path) => new($"{options.HubEndpoint.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{path}");
+    private Uri At(string path) => new($"{endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{path}");
 
     private static string EscapePath(string path) => string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
 

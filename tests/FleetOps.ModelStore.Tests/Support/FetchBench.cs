@@ -30,12 +30,14 @@ public sealed class FetchBench : IAsyncDisposable
 
     public static string Sha256(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 
-    public ModelFetcherOptions Options(string? credentials = null, Uri? hub = null, int attempts = 5, TimeProvider? time = null, S3Options? s3 = null) => new()
+    public ModelFetcherOptions Options(string? credentials = null, Uri? hub = null, int attempts = 5, TimeProvider? time = null, S3Options? s3 = null, Uri[]? mirrors = null, int connections = 4) => new()
     {
         ModelDirectory = Models,
         ClaimRoot = Folder["claims"],
         CredentialsDirectory = credentials,
         HubEndpoint = hub ?? ModelFetcherOptions.DefaultHubEndpoint,
+        HubMirrors = mirrors ?? [],
+        Connections = connections,
         S3 = s3 ?? new S3Options(),
         HttpMessageHandler = _handler,
         TimeProvider = time ?? Clock,

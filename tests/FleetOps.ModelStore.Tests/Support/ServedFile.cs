@@ -50,6 +50,11 @@ public sealed class ServedFile(byte[] content)
         }
 
         (int from, int end, bool part) = fault.IgnoreRange ? (0, body.Length, false) : Range(context.Request, fault, body.Length);
+        if (!fault.IgnoreRange)
+        {
+            response.Headers.AcceptRanges = "bytes";
+        }
+
         if (ETag is not null)
         {
             response.Headers.ETag = ETag;

@@ -36,7 +36,7 @@ public sealed class NetworkPolicyTests
         var policy = PolicyOf(new()
         {
             Model = new() { Source = "hf://o/r/f.gguf" },
-            Pod = new() { Env = [new() { Name = "https_proxy", Value = "proxy:3128" }, new() { Name = "HF_ENDPOINT", Value = "http://mirror:9000/" }, new() { Name = "OTHER", Value = "http://x:1" }] },
+            Pod = new() { Env = [new() { Name = "https_proxy", Value = "proxy:3128" }, new() { Name = "HF_ENDPOINT", Value = "https://hub, http://mirror:9000/" }, new() { Name = "OTHER", Value = "http://x:1" }] },
         });
 
         Assert.Equal([443, 80, 3128, 9000], PortsOf(policy.Spec.Egress.Skip(1)));

@@ -46,7 +46,11 @@ internal static class WorkerNetworkPolicy
         {
             if (variable.Value is { } value && IsAddress(variable.Name))
             {
-                AddPort(others, value);
+                // HF_ENDPOINT may be several.
+                foreach (var address in value.Split(','))
+                {
+                    AddPort(others, address);
+                }
             }
         }
 
