@@ -10,13 +10,14 @@ public sealed class FetchBench : IAsyncDisposable
 {
     private readonly SocketsHttpHandler _handler = StandInServer.TrustingHandler();
 
-    private FetchBench(StandInServer server)
+    private FetchBench(StandInServer server, bool inMemory)
     {
         Server = server;
+        Folder = new TestFolder(inMemory);
         Progress = new RecordedProgress(Clock);
     }
 
-    public TestFolder Folder { get; } = new();
+    public TestFolder Folder { get; }
 
     public StandInServer Server { get; }
 
@@ -26,7 +27,10 @@ public sealed class FetchBench : IAsyncDisposable
 
     public string Models => Folder["models"];
 
-    public static async Task<FetchBench> StartAsync(bool tls = true) => new(await StandInServer.StartAsync(tls));
+    /// <summary>Starts a server.</summary>
+    /// <param name="tls">Whether it speaks https.</param>
+    /// <param name="inMemory">Whether files lie in memory, where flushing costs nothing: for tests that fetch hundreds of times.</param>
+    public static async Task<FetchBench> StartAsync(bool tls = true, bool inMemory = false) => new(await StandInServer.StartAsync(tls), inMemory);
 
     public static string Sha256(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 

@@ -10,6 +10,12 @@ public sealed record ServedFault
 
     public string? RetryAfter { get; init; }
 
+    /// <summary>Sends the client there.</summary>
+    public Uri? RedirectTo { get; init; }
+
+    /// <summary>Waits so many milliseconds in the middle of the body.</summary>
+    public int DelayMilliseconds { get; init; }
+
     /// <summary>Closes the connection after so many bytes of the body.</summary>
     public int? CutAfter { get; init; }
 

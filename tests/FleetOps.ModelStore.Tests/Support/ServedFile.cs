@@ -26,14 +26,8 @@ public sealed class ServedFile(byte[] content)
     {
         ServedFault fault = Fault(Interlocked.Increment(ref _requests)) ?? ServedFault.None;
         HttpResponse response = context.Response;
-        if (fault.Status is { } status)
+        if (IsRefused(response, fault))
         {
-            response.StatusCode = status;
-            if (fault.RetryAfter is { } after)
-            {
-                response.Headers.RetryAfter = after;
-            }
-
             return;
         }
 
@@ -81,6 +75,22 @@ public sealed class ServedFile(byte[] content)
         await SendAsync(context, body.AsMemory(from, end - from), from, fault);
     }
 
+    private static bool IsRefused(HttpResponse response, ServedFault fault)
+    {
+        response.StatusCode = fault.Status ?? (fault.RedirectTo is null ? 200 : 307);
+        if (fault.RetryAfter is { } after)
+        {
+            response.Headers.RetryAfter = after;
+        }
+
+        if (fault.RedirectTo is { } target)
+        {
+            response.Headers.Location = target.AbsoluteUri;
+        }
+
+        return response.StatusCode != 200;
+    }
+
     private (int From, int End, bool Part) Range(HttpRequest request, ServedFault fault, int length)
     {
         if (request.GetTypedHeaders().Range?.Ranges.Single() is not { From: { } from } range)
@@ -110,7 +120,18 @@ public sealed class ServedFile(byte[] content)
             return;
         }
 
-        await response.Body.WriteAsync(body[..send]);
+        if (fault.DelayMilliseconds > 0)
+        {
+            await response.Body.WriteAsync(body[..(send / 2)]);
+            await response.Body.FlushAsync();
+            await Task.Delay(fault.DelayMilliseconds);
+            await response.Body.WriteAsync(body[(send / 2)..send]);
+        }
+        else
+        {
+            await response.Body.WriteAsync(body[..send]);
+        }
+
         await response.Body.FlushAsync();
         if (fault.Stall)
         {

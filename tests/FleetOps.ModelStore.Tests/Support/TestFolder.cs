@@ -1,9 +1,13 @@
 namespace FleetOps.ModelStore.Tests.Support;
 
 /// <summary>A folder of its own for one test, removed at its end.</summary>
-public sealed class TestFolder : IDisposable
+public sealed class TestFolder(bool inMemory = false) : IDisposable
 {
-    public string Path { get; } = Directory.CreateTempSubdirectory("fleetops-modelstore-").FullName;
+    private const string Memory = "/dev/shm";
+
+    public string Path { get; } = inMemory && Directory.Exists(Memory)
+        ? Directory.CreateDirectory(System.IO.Path.Join(Memory, $"fleetops-modelstore-{Guid.NewGuid():n}")).FullName
+        : Directory.CreateTempSubdirectory("fleetops-modelstore-").FullName;
 
     public string this[string relative] => System.IO.Path.Join(Path, relative);
 
