@@ -48,6 +48,10 @@ bench-operator: bench-build ## Measure the operator, planner included, with a re
 bench-worker: bench-build ## Measure the worker against llama-server and llama-batched-bench of the same llama.cpp (half an hour)
 	@$(benchmarks) worker $(FLAGS)
 
+.PHONY: bench-weights
+bench-weights: bench-build ## Measure how fast the worker fetches and verifies 5 GiB from loopback, against curl (two minutes)
+	@$(benchmarks) weights $(FLAGS)
+
 .PHONY: bench-planner
 bench-planner: bench-build ## Measure the planner alone (two minutes)
 	@$(benchmarks) planner

@@ -2,6 +2,7 @@ using System.CommandLine;
 using FleetOps.Benchmarks.Figures;
 using FleetOps.Benchmarks.Planning;
 using FleetOps.Benchmarks.Reports;
+using FleetOps.Benchmarks.Weights;
 using FleetOps.Benchmarks.Worker.Bare;
 using FleetOps.Benchmarks.Worker.Figures;
 using FleetOps.Benchmarks.Worker.Servers;
@@ -51,6 +52,13 @@ var soakSeed = new Option<int>("--seed") { Description = "What the mix depends o
 var soakCommand = new Command("soak", "Asks a worker for everything at random, for an hour.") { soakSeconds, soakSeed, workerJit };
 soakCommand.SetAction((parsed, cancel) => SoakProgram.RunAsync(TimeSpan.FromSeconds(parsed.GetValue(soakSeconds)), parsed.GetValue(soakSeed), parsed.GetValue(workerJit), cancel));
 
+var mebibytes = new Option<int>("--mebibytes") { Description = "Size of the model. Default: 5120.", DefaultValueFactory = _ => 5120 };
+var weightRuns = new Option<int>("--runs") { Description = "Runs of each contender. Default: 3.", DefaultValueFactory = _ => 3 };
+var weightFolder = new Option<string>("--folder") { Description = "Where the files go. Default: /dev/shm, which is memory, because curl flushes nothing to a disk.", DefaultValueFactory = _ => "/dev/shm" };
+var weightsCommand = new Command("weights", "Measures how fast the worker fetches and verifies a model, against curl.") { mebibytes, weightRuns, weightFolder, workerJit };
+weightsCommand.SetAction((parsed, cancel) =>
+    new WeightsBench(parsed.GetValue(mebibytes), parsed.GetValue(weightRuns), parsed.GetValue(workerJit), parsed.GetValue(weightFolder)!).RunAsync(cancel));
+
 var kubeConfig = new Argument<string>("kubeconfig");
 var documents = new Argument<string>("documents");
 var bare = new Command("bare-client", "Used by `operator`: applies documents and does nothing else.") { kubeConfig, documents };
@@ -62,7 +70,7 @@ var bareBinding = new Command("bare-binding", "Used by `worker`: computes with t
 bareBinding.Hidden = true;
 bareBinding.SetAction(parsed => BareBinding.Run(parsed.GetValue(work)!));
 
-var root = new RootCommand("Measures FleetOps. Results are a table and a file in artifacts/bench.") { operatorCommand, plannerCommand, workerCommand, soakCommand, bare, bareBinding };
+var root = new RootCommand("Measures FleetOps. Results are a table and a file in artifacts/bench.") { operatorCommand, plannerCommand, workerCommand, weightsCommand, soakCommand, bare, bareBinding };
 try
 {
     return await root.Parse(args).InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });
