@@ -7,9 +7,11 @@ namespace FleetOps.Api;
 [CelRule("!self.source.startsWith('http://') || has(self.sha256)", SpecMessages.PlainHttpNeedsDigest)]
 [CelRule("!has(self.revision) || self.source.matches('^(hf|s3)://')", SpecMessages.RevisionNeedsHub)]
 [CelRule("!has(self.credentialsSecretRef) || !self.source.startsWith('pvc://')", SpecMessages.ClaimTakesNoCredentials)]
+[CelRule("!has(self.adapters) || self.source.startsWith('pvc://')", SpecMessages.AdaptersNeedClaim)]
 [SchemaRule("""{"anyOf":[{"required":["sha256"]},{"properties":{"source":{"pattern":"^(hf|https|s3|oci|pvc)://"}}}]}""")]
 [SchemaRule("""{"anyOf":[{"not":{"required":["revision"]}},{"properties":{"source":{"pattern":"^(hf|s3)://"}}}]}""")]
 [SchemaRule("""{"anyOf":[{"not":{"required":["credentialsSecretRef"]}},{"properties":{"source":{"pattern":"^(hf|https?|s3|oci)://"}}}]}""")]
+[SchemaRule("""{"anyOf":[{"not":{"required":["adapters"]}},{"properties":{"source":{"pattern":"^pvc://"}}}]}""")]
 public sealed record ModelReference
 {
     /// <summary>
@@ -44,6 +46,10 @@ public sealed record ModelReference
     /// Keys for oci://: username and password, token, or .dockerconfigjson. It is mounted into the workers; the operator never reads its values.
     /// </summary>
     public SecretReference? CredentialsSecretRef { get; init; }
+
+    /// <summary>LoRA adapters that requests can choose by name: files in the claim of a pvc:// source, and for such a source only.</summary>
+    [ListMap("name", MaxItems = 16)]
+    public IReadOnlyList<AdapterReference>? Adapters { get; init; }
 
     /// <summary>The licence of the weights, and whether you agree to it.</summary>
     public LicenseSpec? License { get; init; }

@@ -31,6 +31,12 @@ public static class Patterns
     /// <summary>An absolute path that does not climb.</summary>
     public const string AbsolutePath = "^(/" + Segment + ")+$";
 
+    /// <summary>A path below a folder that does not climb out of it.</summary>
+    public const string RelativePath = "^" + Segment + "(/" + Segment + ")*$";
+
+    /// <summary>The name of a LoRA adapter.</summary>
+    public const string AdapterName = "^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$";
+
     /// <summary>The value of a label; may be empty.</summary>
     public const string LabelValue = "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$";
 

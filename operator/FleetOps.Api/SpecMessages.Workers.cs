@@ -18,6 +18,10 @@ public static partial class SpecMessages
     public const string MinAvailable =
         "spec.disruption.minAvailable must be a number of workers or a percentage of them, such as 1 or 50%";
 
+    /// <summary>Adapters of a model that is in no claim.</summary>
+    public const string AdaptersNeedClaim =
+        "spec.model.adapters are files in the claim of a pvc:// source: put the model and its adapters into one claim, or remove them";
+
     /// <summary>A claim without its type, or the other way round.</summary>
     public const string CacheClaimName =
         "spec.cache.claimName names the claim of a cache of type PersistentVolumeClaim: set it for this type, and for no other";

@@ -20,7 +20,7 @@ public sealed class PlannerTests
     });
 
     [Fact]
-    public void A_model_from_a_claim_on_the_CPU() => AssertPlanned("claim-cpu.yaml", new() { Model = new() { Source = "pvc://models/folder/model.gguf" } });
+    public void A_model_from_a_claim_on_the_CPU() => AssertPlanned("claim-cpu.yaml", new() { Model = new() { Source = "pvc://models/folder/model.gguf", Adapters = [new() { Name = "support", Path = "lora/support.gguf" }] } });
 
     [Fact]
     public void A_model_with_everything_that_can_be_said_of_its_workers() => AssertPlanned("everything.yaml", Given.Everything);
@@ -56,6 +56,7 @@ public sealed class PlannerTests
         { From("hf://o/r/f.gguf") with { Engine = new() { KvCacheType = KvCacheType.Q4_0, FlashAttention = FlashAttention.Disabled } }, SpecMessages.QuantizedCacheNeedsFlashAttention },
         { From("hf://o/r/f.gguf") with { Engine = new() { Backend = Backend.Cpu, GpuLayers = 3 } }, SpecMessages.CpuHasNoGpuLayers },
         { From("hf://o/r/f.gguf") with { Engine = new() { TensorSplit = "3;1" } }, SpecMessages.TensorSplit },
+        { new() { Model = new() { Source = "hf://o/r/f.gguf", Adapters = [new() { Name = "a", Path = "a.gguf" }] } }, SpecMessages.AdaptersNeedClaim },
         { From("hf://o/r/f.gguf") with { Service = new() { Tls = new() { SecretRef = new() { Name = "S_" } } } }, SpecMessages.TlsSecretName },
         { From("hf://o/r/f.gguf") with { Service = new() { TokenSecretRef = new() { Name = "S_" } } }, SpecMessages.TokenSecretName },
         { From("hf://o/r/f.gguf") with { Resources = new() { GpuResourceName = "gpu" } }, SpecMessages.GpuResourceName },

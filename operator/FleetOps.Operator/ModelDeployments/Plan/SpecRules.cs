@@ -44,6 +44,7 @@ internal static partial class SpecRules
             { Sha256: { } digest } when !IsDigest(digest) => SpecMessages.Sha256,
             { Revision: not null } when !isHub && !isBucket => SpecMessages.RevisionNeedsHub,
             { Revision: { } revision } when !Revision().IsMatch(revision) => SpecMessages.Revision,
+            { Adapters.Count: > 0 } when !isClaim => SpecMessages.AdaptersNeedClaim,
             { CredentialsSecretRef: not null } when isClaim => SpecMessages.ClaimTakesNoCredentials,
             { CredentialsSecretRef: { } secret } when !IsSubdomain(secret.Name) => SpecMessages.SecretName,
             _ => null,

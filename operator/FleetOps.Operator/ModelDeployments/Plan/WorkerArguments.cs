@@ -30,6 +30,11 @@ internal static class WorkerArguments
         AddIfSet("--batch-tokens", engine.BatchTokens is { } tokens ? Number(tokens) : null);
         AddIfSet("--draft-tokens", engine.DraftTokens is { } guesses ? Number(guesses) : null);
         AddIfSet("--pooling", engine.Pooling?.ToString());
+        foreach (var adapter in model.Adapters ?? [])
+        {
+            Add("--lora", $"{adapter.Name}={WorkerContract.ClaimsPath}/{WorkerVolumes.ClaimOf(model)}/{adapter.Path}");
+        }
+
         if (spec.Service.Tls is { } tls)
         {
             Add("--tls-cert", $"{WorkerContract.TlsPath}/tls.crt");

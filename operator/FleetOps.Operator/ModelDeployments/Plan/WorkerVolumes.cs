@@ -75,7 +75,8 @@ internal static class WorkerVolumes
         _ => new() { Name = Models, EmptyDir = cache.SizeLimit is { } limit ? new() { SizeLimit = new(limit) } : new() },
     };
 
-    private static string? ClaimOf(ModelReference model)
+    /// <summary>The claim that holds the model; null when it comes from elsewhere.</summary>
+    public static string? ClaimOf(ModelReference model)
     {
         const string scheme = "pvc://";
         return model.Source.StartsWith(scheme, StringComparison.Ordinal)
