@@ -124,7 +124,10 @@ internal sealed class Known
 
         public ChatRequest ToChat(bool logProbs) => new()
         {
-            Messages = { new ChatMessage { Role = "user", Content = Text } }, Sampling = Greedy(), Stop = Stop(), Output = Output(logProbs),
+            Messages = { new ChatMessage { Role = "user", Content = Text } },
+            Sampling = Greedy(),
+            Stop = Stop(),
+            Output = Output(logProbs),
         };
 
         public GenerateRequest ToGenerate(bool logProbs) => new() { Text = Text, Sampling = Greedy(), Stop = Stop(), Output = Output(logProbs) };

@@ -75,7 +75,8 @@ internal sealed class ApplyIntent
                 writer.WritePropertyName("status"u8);
                 status.WriteTo(writer);
                 writer.WriteEndObject();
-            })) { Status = status };
+            }))
+        { Status = status };
     }
 
     /// <summary>

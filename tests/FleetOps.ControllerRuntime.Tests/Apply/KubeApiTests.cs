@@ -2,8 +2,8 @@ using System.Net;
 using System.Text.Json.Nodes;
 using FleetOps.ControllerRuntime.Apply;
 using FleetOps.ControllerRuntime.Tests.Stubs;
-using Microsoft.Extensions.Time.Testing;
 using k8s.Models;
+using Microsoft.Extensions.Time.Testing;
 
 namespace FleetOps.ControllerRuntime.Tests.Apply;
 

@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using FleetOps.ControllerRuntime.Apply;
 using FleetOps.ControllerRuntime.Informers;
 using FleetOps.ControllerRuntime.Reconciling;
-using Microsoft.Extensions.DependencyInjection;
 using k8s.Models;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FleetOps.ControllerRuntime.Tests.Integration;
 
