@@ -111,7 +111,11 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
     private async Task<VerifiedModel> DownloadAsync(FetchPlan plan, CacheFolder folder, RemoteFile remote, int attempts, CancellationToken cancellationToken)
     {
         string? expected = plan.Sha256 ?? remote.Sha256;
-        reporter.Enter(FetchPhase.Verifying, 0, PartRecord.Read(folder.PartRecordPath)?.DurableBytes);
+        if (PartRecord.Read(folder.PartRecordPath)?.DurableBytes is { } durable and > 0)
+        {
+            reporter.Enter(FetchPhase.Verifying, 0, durable);
+        }
+
         await using PartialFile part = await PartialFile.OpenAsync(
             folder.PartPath, folder.PartRecordPath, expected, remote.Revision, reporter.Advance, cancellationToken).ConfigureAwait(false);
         try
