@@ -3,7 +3,7 @@ using FleetOps.ModelStore.S3;
 namespace FleetOps.ModelStore;
 
 /// <summary>Where fetched files live, how sources are reached, and how patient the fetcher is.</summary>
-public sealed class ModelFetcherOptions
+public sealed record ModelFetcherOptions
 {
     /// <summary>The public hub, used for <c>hf://</c> unless <see cref="HubEndpoint"/> says otherwise.</summary>
     public static readonly Uri DefaultHubEndpoint = new("https://huggingface.co");

@@ -22,14 +22,7 @@ internal sealed class ClientSecurity
             command.Add(option);
         }
 
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(_certificate) is null != result.GetValue(_key) is null)
-            {
-                var (given, missing) = result.GetValue(_key) is null ? (_certificate, _key) : (_key, _certificate);
-                result.AddError($"{given.Name} is given without {missing.Name}; a certificate and its key go together.");
-            }
-        });
+        command.Validators.Add(result => Setting.RefuseHalf(result, _certificate, _key));
     }
 
     /// <summary>Whether something was asked for that only TLS has, so that an address without a scheme means https.</summary>
@@ -43,7 +36,7 @@ internal sealed class ClientSecurity
         if (result.GetValue(_authority) is { } authority)
         {
             var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            policy.CustomTrustStore.AddRange(TlsIdentity.ReadCertificates(authority, ReadText(authority, _authority), _authority.Name));
+            policy.CustomTrustStore.AddRange(TlsIdentity.ReadCertificates(authority, Setting.ReadFile(_authority, authority), _authority.Name));
             handler.SslOptions.CertificateChainPolicy = policy;
         }
 
@@ -55,7 +48,7 @@ internal sealed class ClientSecurity
         var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         if (result.GetValue(_tokens) is { } tokens)
         {
-            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", BearerTokens.First(tokens, ReadText(tokens, _tokens)));
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", BearerTokens.First(tokens, Setting.ReadFile(_tokens, tokens)));
         }
 
         return client;
@@ -63,20 +56,8 @@ internal sealed class ClientSecurity
 
     private SslStreamCertificateContext ReadPair(string certificate, string key)
     {
-        var text = ReadText(certificate, _certificate);
+        var text = Setting.ReadFile(_certificate, certificate);
         var chain = TlsIdentity.ReadCertificates(certificate, text, _certificate.Name);
-        return SslStreamCertificateContext.Create(TlsIdentity.ReadPair(certificate, text, key, ReadText(key, _key)), chain, offline: true);
-    }
-
-    private static string ReadText(string path, Option option)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new WorkerFailedException(FailureReason.InvalidConfiguration, $"The file of {option.Name} cannot be read: {exception.Message}", exception);
-        }
+        return SslStreamCertificateContext.Create(TlsIdentity.ReadPair(certificate, text, key, Setting.ReadFile(_key, key)), chain, offline: true);
     }
 }

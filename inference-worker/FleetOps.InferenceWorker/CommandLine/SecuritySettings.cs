@@ -20,12 +20,7 @@ internal sealed class SecuritySettings
 
         command.Validators.Add(result =>
         {
-            if (result.GetValue(_certificate) is null != result.GetValue(_key) is null)
-            {
-                var (given, missing) = result.GetValue(_key) is null ? (_certificate, _key) : (_key, _certificate);
-                result.AddError($"{given.Name} is given without {missing.Name}; a certificate and its key go together.");
-            }
-            else if (result.GetValue(_clientAuthority) is not null && result.GetValue(_certificate) is null)
+            if (!Setting.RefuseHalf(result, _certificate, _key) && result.GetValue(_clientAuthority) is not null && result.GetValue(_certificate) is null)
             {
                 result.AddError($"{_clientAuthority.Name} is given without {_certificate.Name}; clients show certificates over TLS only.");
             }

@@ -39,22 +39,12 @@ internal static class ServeCommand
 
         command.SetAction((result, _) => CommandFailure.HandleAsync(result.GetValue(source.TerminationLog), () =>
         {
-            var request = source.Request(result);
-            var store = source.FetcherOptions(result);
             return RunAsync(limits.Apply(compute.Apply(new ServeOptions
             {
-                Source = request.Source,
-                Revision = request.Revision,
-                Sha256 = request.Sha256,
-                CredentialsDirectory = store.CredentialsDirectory,
-                MaxCacheBytes = store.MaxCacheBytes,
-                HubEndpoint = store.HubEndpoint,
-                HubMirrors = store.HubMirrors,
-                PlainHttpRegistries = store.PlainHttpRegistries,
-                ClaimRoot = store.ClaimRoot,
-                ModelDirectory = store.ModelDirectory,
+                Model = source.Request(result),
+                Fetching = source.FetcherOptions(result),
                 ModelName = result.GetValue(modelName),
-                ChatTemplate = result.GetValue(chatTemplate) is { } file ? ReadTemplate(file) : null,
+                ChatTemplate = result.GetValue(chatTemplate) is { } file ? Setting.ReadFile(chatTemplate, file) : null,
                 GrpcPort = result.GetValue(grpcPort),
                 HttpPort = result.GetValue(httpPort),
                 Bind = result.GetValue(bind),
@@ -68,18 +58,6 @@ internal static class ServeCommand
             }, result), result));
         }));
         return command;
-    }
-
-    private static string ReadTemplate(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new WorkerFailedException(FailureReason.InvalidConfiguration, $"The file of --chat-template cannot be read: {exception.Message}", exception);
-        }
     }
 
     private static async Task<int> RunAsync(ServeOptions options)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using FleetOps.InferenceWorker.State;
 
 namespace FleetOps.InferenceWorker.CommandLine;
 
@@ -39,6 +40,33 @@ internal static class Setting
         string.Create(CultureInfo.InvariantCulture, $"a number from {least} to {most}"),
         text => float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null,
         () => null);
+
+    /// <summary>The text of the file that an option names.</summary>
+    /// <exception cref="WorkerFailedException">It cannot be read.</exception>
+    public static string ReadFile(Option option, string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new WorkerFailedException(FailureReason.InvalidConfiguration, $"The file of {option.Name} cannot be read: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Refuses a certificate without its key, and a key without its certificate. Returns whether it did.</summary>
+    public static bool RefuseHalf(CommandResult result, Option<string?> certificate, Option<string?> key)
+    {
+        if (result.GetValue(certificate) is null == result.GetValue(key) is null)
+        {
+            return false;
+        }
+
+        var (given, missing) = result.GetValue(key) is null ? (certificate, key) : (key, certificate);
+        result.AddError($"{given.Name} is given without {missing.Name}; a certificate and its key go together.");
+        return true;
+    }
 
     /// <summary>One of the names of an enumeration, in any case.</summary>
     public static Option<T> Choice<T>(string name, string description, Func<T> fallback)

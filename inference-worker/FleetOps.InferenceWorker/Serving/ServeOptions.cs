@@ -5,7 +5,6 @@ using FleetOps.LlamaCpp.Backends;
 using FleetOps.LlamaCpp.Contexts;
 using FleetOps.LlamaCpp.Models;
 using FleetOps.ModelStore;
-using FleetOps.ModelStore.Sources;
 
 namespace FleetOps.InferenceWorker.Serving;
 
@@ -24,35 +23,11 @@ internal sealed record ServeOptions
     /// <summary>Requests that may wait by default.</summary>
     public const int DefaultMaxWaiting = 128;
 
-    /// <summary>Where the model is.</summary>
-    public required ModelSource Source { get; init; }
+    /// <summary>Where the model is, and what its file must be.</summary>
+    public required FetchRequest Model { get; init; }
 
-    /// <summary>Branch, tag or commit of a hub source; null is the source's own.</summary>
-    public string? Revision { get; init; }
-
-    /// <summary>Digest that the file must have; null enforces what the source publishes.</summary>
-    public string? Sha256 { get; init; }
-
-    /// <summary>Folder with one file for each credential; null for none.</summary>
-    public string? CredentialsDirectory { get; init; }
-
-    /// <summary>Bytes that the folder for fetched files may hold; null for no bound.</summary>
-    public long? MaxCacheBytes { get; init; }
-
-    /// <summary>Base address of the hub.</summary>
-    public Uri HubEndpoint { get; init; } = ModelFetcherOptions.DefaultHubEndpoint;
-
-    /// <summary>Hubs that are asked while that one does not answer.</summary>
-    public IReadOnlyList<Uri> HubMirrors { get; init; } = [];
-
-    /// <summary>Registries that are reached by plain http.</summary>
-    public IReadOnlyList<string> PlainHttpRegistries { get; init; } = [];
-
-    /// <summary>Folder under which each claim is mounted.</summary>
-    public string ClaimRoot { get; init; } = DefaultClaimRoot;
-
-    /// <summary>Writable folder for fetched files.</summary>
-    public string ModelDirectory { get; init; } = DefaultModelDirectory;
+    /// <summary>How it is fetched, and where its file is kept.</summary>
+    public required ModelFetcherOptions Fetching { get; init; }
 
     /// <summary>Name under which the model is served; null is the name in its file.</summary>
     public string? ModelName { get; init; }

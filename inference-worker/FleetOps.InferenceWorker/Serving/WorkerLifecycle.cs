@@ -108,7 +108,7 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
     private async Task<ServedModel> PrepareAsync(CancellationToken stop)
     {
         BeginRuntime();
-        if (_options.Source is not (FileModelSource or ClaimModelSource))
+        if (_options.Model.Source is not (FileModelSource or ClaimModelSource))
         {
             // So that a missing GPU is known before gigabytes are fetched.
             await _runtime;
@@ -129,7 +129,7 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
         ArmCrashLog(runtime);
         _state.Model = new ModelDescription(
             served.Model.Architecture,
-            _options.ModelName ?? (served.Model.Name.Length > 0 ? served.Model.Name : _options.Source.FileName),
+            _options.ModelName ?? (served.Model.Name.Length > 0 ? served.Model.Name : _options.Model.Source.FileName),
             served.Model.ParameterCount,
             file.Header.Quantization ?? served.Model.Quantization,
             served.ContextLength,
@@ -195,19 +195,8 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
     }
 
     private Task<VerifiedModel> FetchAsync(CancellationToken stop) => ModelFetching.FetchAsync(
-        new ModelFetcherOptions
-        {
-            ModelDirectory = _options.ModelDirectory,
-            ClaimRoot = _options.ClaimRoot,
-            CredentialsDirectory = _options.CredentialsDirectory,
-            S3 = ModelFetching.S3,
-            MaxCacheBytes = _options.MaxCacheBytes,
-            HubEndpoint = _options.HubEndpoint,
-            HubMirrors = _options.HubMirrors,
-            PlainHttpRegistries = _options.PlainHttpRegistries,
-            TimeProvider = _clock,
-        },
-        new FetchRequest(_options.Source) { Revision = _options.Revision, Sha256 = _options.Sha256, DigestMayFollow = true },
+        _options.Fetching with { TimeProvider = _clock },
+        _options.Model with { DigestMayFollow = true },
         new FetchStateReporter(_state, _logger),
         stop);
 

@@ -6,6 +6,7 @@ using FleetOps.InferenceWorker.Engine.Sampling;
 using FleetOps.InferenceWorker.Serving;
 using FleetOps.InferenceWorker.State;
 using FleetOps.LlamaCpp.Backends;
+using FleetOps.ModelStore;
 using FleetOps.ModelStore.Sources;
 using FleetOps.TestModels;
 using Grpc.Net.Client;
@@ -80,7 +81,8 @@ internal sealed class InProcessWorker : IAsyncDisposable
         Assert.SkipWhen(libraries is null, reason);
         var options = new ServeOptions
         {
-            Source = source,
+            Model = new FetchRequest(source),
+            Fetching = new ModelFetcherOptions { ModelDirectory = ServeOptions.DefaultModelDirectory, ClaimRoot = ServeOptions.DefaultClaimRoot },
             NativeDirectory = libraries!,
             Backend = BackendRequest.Cpu,
             Threads = 1,

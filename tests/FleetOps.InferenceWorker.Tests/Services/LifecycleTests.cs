@@ -26,7 +26,11 @@ public sealed class LifecycleTests
         silent.Start();
         var source = ModelSource.Parse($"http://{silent.LocalEndpoint}/model.gguf");
         var models = Directory.CreateTempSubdirectory("fleetops-models");
-        await using var worker = await InProcessWorker.StartAsync(source, options => options with { Sha256 = new string('0', 64), ModelDirectory = models.FullName });
+        await using var worker = await InProcessWorker.StartAsync(source, options => options with
+        {
+            Model = options.Model with { Sha256 = new string('0', 64) },
+            Fetching = options.Fetching with { ModelDirectory = models.FullName },
+        });
 
         Assert.Equal("Fetching", (await StateOf(worker)).GetProperty("phase").GetString());
         Assert.Equal(HttpStatusCode.OK, await StatusOf(worker, "/healthz"));

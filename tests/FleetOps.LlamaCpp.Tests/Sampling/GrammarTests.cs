@@ -84,9 +84,9 @@ public sealed class GrammarTests(LlamaFixture llama)
         var schema = JsonSerializer.Serialize(new Dictionary<string, string> { ["type"] = "string", ["pattern"] = pattern });
         var grammar = JsonSchemaGrammar.FromSchema(schema);
 
-        Assert.All(matching.Split('~'), text => Assert.True(Takes(grammar, text), text));
+        Assert.All(matching.Split('~'), text => Assert.True(Model.Takes(grammar, text), text));
         Assert.All(matching.Split('~'), text => JsonDocument.Parse(text).Dispose());
-        Assert.All(others.Split('~'), text => Assert.False(Takes(grammar, text), text));
+        Assert.All(others.Split('~'), text => Assert.False(Model.Takes(grammar, text), text));
     }
 
     [Fact]
@@ -94,9 +94,9 @@ public sealed class GrammarTests(LlamaFixture llama)
     {
         var grammar = JsonSchemaGrammar.FromSchema("""{"$defs":{"code":{"type":["string","null"],"pattern":"^[a-c]$"}},"type":"object","properties":{"x":{"$ref":"#/$defs/code"},"pattern":{"type":"boolean"}},"required":["x","pattern"],"additionalProperties":false}""");
 
-        Assert.True(Takes(grammar, """{"x":"b","pattern":true}"""));
-        Assert.True(Takes(grammar, """{"x":null,"pattern":false}"""));
-        Assert.False(Takes(grammar, """{"x":"d","pattern":true}"""));
+        Assert.True(Model.Takes(grammar, """{"x":"b","pattern":true}"""));
+        Assert.True(Model.Takes(grammar, """{"x":null,"pattern":false}"""));
+        Assert.False(Model.Takes(grammar, """{"x":"d","pattern":true}"""));
     }
 
     [Fact]
@@ -202,25 +202,6 @@ public sealed class GrammarTests(LlamaFixture llama)
         var thrown = Record.Exception(() => sampler.Sample(context, index));
 
         Assert.True(thrown is null or LlamaException { Fault: LlamaFault.SamplingFailed }, thrown?.ToString());
-    }
-
-    private bool Takes(string grammar, string text)
-    {
-        using var sampler = new LlamaSamplerBuilder(Model).WithGrammar(grammar).Greedy();
-        try
-        {
-            foreach (var token in Model.Vocabulary.Tokenize(text, addSpecial: false, parseSpecial: false))
-            {
-                sampler.Accept(token);
-            }
-
-            sampler.Accept(ByteVocabulary.Token(ByteVocabulary.EndOfTurn));
-            return true;
-        }
-        catch (LlamaException e) when (e.Fault == LlamaFault.SamplingFailed)
-        {
-            return false;
-        }
     }
 
     private void AssertRefused(string grammar, string reason)

@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using FleetOps.LlamaCpp.Models;
 using FleetOps.LlamaCpp.Sampling;
-using FleetOps.TestModels;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
@@ -30,8 +29,8 @@ public sealed class RegexGrammarTests(LlamaFixture llama)
     {
         var grammar = RegexGrammar.FromPattern(pattern);
 
-        Assert.All(matching.Split('~'), text => Assert.True(Takes(grammar, text), text));
-        Assert.All(others.Split('~'), text => Assert.False(Takes(grammar, text), text));
+        Assert.All(matching.Split('~'), text => Assert.True(Model.Takes(grammar, text), text));
+        Assert.All(others.Split('~'), text => Assert.False(Model.Takes(grammar, text), text));
     }
 
     [Theory]
@@ -86,7 +85,7 @@ public sealed class RegexGrammarTests(LlamaFixture llama)
 
         foreach (var text in example.Texts)
         {
-            Assert.True(expected.IsMatch(text) == Takes(grammar, text), $"'{example.Pattern}' and '{text}': {grammar}");
+            Assert.True(expected.IsMatch(text) == Model.Takes(grammar, text), $"'{example.Pattern}' and '{text}': {grammar}");
         }
     }
 
@@ -106,25 +105,6 @@ public sealed class RegexGrammarTests(LlamaFixture llama)
         var thrown = Assert.Throws<LlamaException>(() => RegexGrammar.FromPattern(pattern));
         Assert.Equal(LlamaFault.InvalidGrammar, thrown.Fault);
         return thrown.Message;
-    }
-
-    private bool Takes(string grammar, string text)
-    {
-        using var sampler = new LlamaSamplerBuilder(Model).WithGrammar(grammar).Greedy();
-        try
-        {
-            foreach (var token in Model.Vocabulary.Tokenize(text, addSpecial: false, parseSpecial: false))
-            {
-                sampler.Accept(token);
-            }
-
-            sampler.Accept(ByteVocabulary.Token(ByteVocabulary.EndOfTurn));
-            return true;
-        }
-        catch (LlamaException e) when (e.Fault == LlamaFault.SamplingFailed)
-        {
-            return false;
-        }
     }
 
     /// <summary>An expression over few letters, and texts of them.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using FleetOps.ModelStore.Sources;
 using FleetOps.ModelStore.Tests.Support;
 
@@ -100,13 +99,13 @@ public sealed class CleaningTests
     public async Task A_user_that_is_killed_uses_nothing_any_more()
     {
         await using FetchBench bench = await FetchBench.StartAsync(tls: false);
-        using Process child = StartChild(bench.Server.Serve("/child.gguf", new ServedFile(Model)), bench, out Task<string> path);
-        string used = await path;
+        using ChildTest child = StartChild(bench.Server.Serve("/child.gguf", new ServedFile(Model)), bench);
+        string? used = null;
+        await child.UntilAsync(() => (used = PathOfChild(bench)) is not null);
 
         await FetchAndLeaveAsync(bench, "a", limit: 1);
         Assert.True(File.Exists(used), "A model that another process uses was removed.");
-        child.Kill();
-        await child.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await child.KillAsync();
         await FetchAndLeaveAsync(bench, "b", limit: 1);
 
         Assert.False(File.Exists(used));
@@ -118,11 +117,8 @@ public sealed class CleaningTests
         await using FetchBench bench = await FetchBench.StartAsync(tls: false);
         var file = new ServedFile(Model) { Fault = request => request == 1 ? new ServedFault { CutAfter = 50_000, Stall = true } : null };
         Uri source = bench.Server.Serve("/stalled.gguf", file);
-        using Process child = StartChild(source, bench, out _);
-        while (file.Requests == 0 && !child.HasExited)
-        {
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        }
+        using ChildTest child = StartChild(source, bench);
+        await child.UntilAsync(() => file.Requests > 0);
 
         var waits = new TaskCompletionSource();
         bench.Progress.Watch = report =>
@@ -134,7 +130,7 @@ public sealed class CleaningTests
         };
         Task<VerifiedModel> second = bench.FetchAsync(source.AbsoluteUri, FetchBench.Sha256(Model), options: bench.Options(time: TimeProvider.System));
         await Task.WhenAny(waits.Task, second);
-        child.Kill();
+        await child.KillAsync();
         Assert.True(waits.Task.IsCompleted, "The second fetch did not wait for the first.");
 
         Assert.Equal(FetchBench.Sha256(Model), (await second).Sha256);
@@ -159,36 +155,12 @@ public sealed class CleaningTests
 
     private static string PathFile(string models) => models + ".child";
 
-    // The child is this program, running the test above and nothing else.
-    private static Process StartChild(Uri source, FetchBench bench, out Task<string> path)
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, UseShellExecute = false };
-        foreach (string argument in new[] { "--filter-method", $"{typeof(CleaningTests).FullName}.{nameof(Child)}", "--explicit", "only" })
-        {
-            start.ArgumentList.Add(argument);
-        }
+    private static ChildTest StartChild(Uri source, FetchBench bench) => new(
+        $"{typeof(CleaningTests).FullName}.{nameof(Child)}", (SourceVariable, source.AbsoluteUri), (FolderVariable, bench.Models));
 
-        (start.Environment[SourceVariable], start.Environment[FolderVariable]) = (source.AbsoluteUri, bench.Models);
-        Process child = Process.Start(start)!;
-        Task<string> said = child.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        path = ReadyAsync(child, said, PathFile(bench.Models));
-        return child;
-    }
-
-    private static async Task<string> ReadyAsync(Process child, Task<string> said, string file)
-    {
-        while (!child.HasExited)
-        {
-            if (File.Exists(file) && await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken) is { } path && path.EndsWith(".gguf", StringComparison.Ordinal))
-            {
-                return path;
-            }
-
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        }
-
-        throw new InvalidOperationException(await said);
-    }
+    // Where the child's model is, once it has written all of that.
+    private static string? PathOfChild(FetchBench bench) =>
+        File.Exists(PathFile(bench.Models)) && File.ReadAllText(PathFile(bench.Models)) is { } path && path.EndsWith(".gguf", StringComparison.Ordinal) ? path : null;
 
     private static async Task<VerifiedModel> FetchAsync(FetchBench bench, string name, long limit = RoomForTwo)
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using FleetOps.ModelStore.Sources;
 using FleetOps.ModelStore.Tests.Support;
 
@@ -18,23 +17,12 @@ public sealed class KilledFetchTests
         var file = new ServedFile(model) { Fault = request => request == 1 ? new ServedFault { CutAfter = 4 << 20, Stall = true } : null };
         string source = bench.Serve("/m.gguf", file).AbsoluteUri;
 
-        // The child is this program, running the test below and nothing else.
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, UseShellExecute = false };
-        start.ArgumentList.Add("--filter-method");
-        start.ArgumentList.Add($"{typeof(KilledFetchTests).FullName}.{nameof(Child)}");
-        start.ArgumentList.Add("--explicit");
-        start.ArgumentList.Add("only");
-        (start.Environment[SourceVariable], start.Environment[DigestVariable], start.Environment[FolderVariable]) = (source, FetchBench.Sha256(model), bench.Models);
-        using Process child = Process.Start(start)!;
-        Task<string> output = child.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        while (PartLength(bench) < 3 << 20 && !child.HasExited)
-        {
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        }
-
-        child.Kill();
-        await child.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(PartLength(bench) >= 3 << 20, await output);
+        using var child = new ChildTest(
+            $"{typeof(KilledFetchTests).FullName}.{nameof(Child)}",
+            (SourceVariable, source), (DigestVariable, FetchBench.Sha256(model)), (FolderVariable, bench.Models));
+        await child.UntilAsync(() => PartLength(bench) >= 3 << 20);
+        await child.KillAsync();
+        Assert.True(PartLength(bench) >= 3 << 20);
         Assert.Empty(bench.Published());
 
         VerifiedModel fetched = await bench.FetchAsync(source, FetchBench.Sha256(model));
