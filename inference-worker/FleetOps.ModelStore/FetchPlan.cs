@@ -14,6 +14,9 @@ internal sealed record FetchPlan(ModelSource Source, string? Revision, string? S
 
     private const string DefaultRevision = "main";
 
+    /// <summary>How many files the name of the source stands for; 1 where only what the source holds tells.</summary>
+    public int FileCount => Source.Split?.Count ?? 1;
+
     /// <summary>True when the revision cannot move.</summary>
     public bool IsPinned => Revision is not null && Source.IsPinned(Revision);
 
@@ -27,6 +30,7 @@ internal sealed record FetchPlan(ModelSource Source, string? Revision, string? S
             throw Refuse($"{request.Source} is fetched over plain http, which proves nothing about the file; give its sha256, or use https.");
         }
 
+        RefuseSplit(request);
         if (request is { Source: RegistryModelSource registry, Revision: null })
         {
             return new FetchPlan(registry, registry.Reference, sha256);
@@ -47,6 +51,30 @@ internal sealed record FetchPlan(ModelSource Source, string? Revision, string? S
         return request.Revision is null || hub.Revision is null || request.Revision == hub.Revision
             ? new FetchPlan(hub, request.Revision ?? hub.Revision ?? DefaultRevision, sha256)
             : throw Refuse($"The source {hub} and the revision '{request.Revision}' contradict each other; name one.");
+    }
+
+    private static void RefuseSplit(FetchRequest request)
+    {
+        if (request.Source.Split is not { } split)
+        {
+            return;
+        }
+
+        if (split.Number == 0 || split.Number > split.Count || split.Count > SplitName.MaxCount)
+        {
+            throw Refuse(
+                $"{request.Source} names file {split.Number} of {split.Count} of a split model; a split model has 2 to {SplitName.MaxCount} files, counted from 1. Name its first file.");
+        }
+
+        if (split.Number > 1)
+        {
+            throw Refuse($"{request.Source} is file {split.Number} of {split.Count} of a split model; name the first, {request.Source.Shard(1)}, and all are fetched.");
+        }
+
+        if (request is { Source: S3ModelSource, Revision: { } version })
+        {
+            throw Refuse($"{request.Source} is split into {split.Count} objects and the revision '{version}' is the version of one; leave it out, and give the sha256 of the whole instead.");
+        }
     }
 
     private static ModelSourceException Refuse(string message) => new(ModelSourceReason.InvalidConfiguration, message);

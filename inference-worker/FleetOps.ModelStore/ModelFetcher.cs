@@ -53,7 +53,7 @@ public sealed class ModelFetcher : IDisposable
         return plan.Source switch
         {
             ClaimModelSource claim => await new InPlaceFetch(_options, reporter).VerifyAsync(plan, claim, cancellationToken).ConfigureAwait(false),
-            FileModelSource file => await new InPlaceFetch(_options, reporter).VerifyAsync(plan, file.Path, cancellationToken).ConfigureAwait(false),
+            FileModelSource file => await new InPlaceFetch(_options, reporter).VerifyAsync(plan, file, cancellationToken).ConfigureAwait(false),
             HttpModelSource web => await FetchAsync(plan, web, exchange, reporter, cancellationToken).ConfigureAwait(false),
             S3ModelSource s3 => await FetchAsync(plan, s3, exchange, reporter, cancellationToken).ConfigureAwait(false),
             HubModelSource hub => await FetchAsync(plan, hub, exchange, reporter, cancellationToken).ConfigureAwait(false),
@@ -67,11 +67,9 @@ public sealed class ModelFetcher : IDisposable
 
     private Task<VerifiedModel> FetchAsync(FetchPlan plan, HttpModelSource web, HttpExchange exchange, FetchReporter reporter, CancellationToken cancellationToken)
     {
-        var remote = new RemoteFile(
-            new RemoteAddress(web.Location, SourceCredentials.Read(_options.CredentialsDirectory).ForWeb()),
-            answer => WebFaults.Judge(answer, _options.TimeProvider.GetUtcNow()));
+        var client = new WebClient(exchange, _options, web, SourceCredentials.Read(_options.CredentialsDirectory).ForWeb());
         var folder = CacheFolder.Of(_options.ModelDirectory, plan, "");
-        return new CachedFetch(exchange, _options, reporter).RunAsync(plan, folder, new ResolveRing([_ => Task.FromResult(remote)]), cancellationToken);
+        return new CachedFetch(exchange, _options, reporter).RunAsync(plan, folder, new ResolveRing([client.ResolveAsync]), cancellationToken);
     }
 
     private Task<VerifiedModel> FetchAsync(FetchPlan plan, HubModelSource hub, HttpExchange exchange, FetchReporter reporter, CancellationToken cancellationToken)
@@ -88,8 +86,11 @@ public sealed class ModelFetcher : IDisposable
         var folder = CacheFolder.Of(_options.ModelDirectory, plan, _options.HubEndpoint.AbsoluteUri);
 
         // The token belongs to the hub, not to its mirrors.
-        var ring = new ResolveRing([.. hubs.Select((address, place) => (Func<CancellationToken, Task<RemoteFile>>)(token =>
-            new HubClient(exchange, _options, address).ResolveAsync(hub, plan.Revision!, place == 0 ? authorization : null, token)))]);
+        var ring = new ResolveRing([.. hubs.Select((address, place) =>
+        {
+            var client = new HubClient(exchange, _options, address, hub, place == 0 ? authorization : null);
+            return (Func<CancellationToken, Task<RemoteModel>>)(token => client.ResolveAsync(plan.Revision!, token));
+        })]);
         return new CachedFetch(exchange, _options, reporter).RunAsync(plan, folder, ring, cancellationToken);
     }
 
@@ -102,10 +103,10 @@ public sealed class ModelFetcher : IDisposable
                 $"{endpoint.Authority} is asked over plain http, so what it says about {s3} proves nothing; give the sha256, or use https.");
         }
 
-        var client = new S3Client(exchange, _options);
+        var client = new S3Client(exchange, _options, s3);
         var folder = CacheFolder.Of(_options.ModelDirectory, plan, S3Client.Origin(_options.S3));
         return new CachedFetch(exchange, _options, reporter).RunAsync(
-            plan, folder, new ResolveRing([token => client.ResolveAsync(s3, plan.Revision, token)]), cancellationToken);
+            plan, folder, new ResolveRing([token => client.ResolveAsync(plan.Revision, token)]), cancellationToken);
     }
 
     private async Task<VerifiedModel> FetchAsync(

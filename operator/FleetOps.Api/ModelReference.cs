@@ -18,6 +18,7 @@ public sealed record ModelReference
     /// Where the GGUF file comes from: hf://OWNER/REPOSITORY/FILE on the Hugging Face hub, https://HOST/PATH, http://HOST/PATH
     /// (only together with sha256), s3://BUCKET/KEY (endpoint and region by AWS_ENDPOINT_URL_S3 and AWS_REGION in spec.pod.env),
     /// oci://REGISTRY/REPOSITORY[:TAG][@sha256:DIGEST] in a registry, or pvc://CLAIM/PATH in a PersistentVolumeClaim of the same namespace.
+    /// A model that llama.cpp has split is named by its first file, NAME-00001-of-0000N.gguf; all N files (512 at most) are fetched.
     /// </summary>
     [StringLength(1024, MinimumLength = 1)]
     [RegularExpression(Patterns.Source)]
@@ -34,7 +35,7 @@ public sealed record ModelReference
     [RegularExpression(Patterns.Revision)]
     public string? Revision { get; init; }
 
-    /// <summary>SHA-256 of the file in lower-case hexadecimal. Enforced for every kind of source; required for http://.</summary>
+    /// <summary>SHA-256 of the file in lower-case hexadecimal; of a split model what "sha256sum NAME-*.gguf | cut -c1-64 | sha256sum" prints. Enforced for every kind of source; required for http://.</summary>
     [StringLength(64, MinimumLength = 64)]
     [RegularExpression(Patterns.Sha256)]
     [CelRule("self.matches('" + Patterns.Sha256 + "')", SpecMessages.Sha256)]

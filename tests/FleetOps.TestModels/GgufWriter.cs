@@ -30,19 +30,42 @@ public sealed class GgufWriter
     /// <summary>Adds a tensor. The first dimension is that of a row; <paramref name="fill"/> writes its bytes.</summary>
     public void AddTensor(string name, TensorType type, long[] shape, Action<Stream> fill) => _tensors.Add((name, shape, type, fill));
 
-    /// <summary>Writes the file.</summary>
-    public void Write(string path)
+    /// <summary>Writes the model in one file.</summary>
+    public void Write(string path) => Write(path, _metadata, _tensors);
+
+    /// <summary>Writes the model in several files, as llama.cpp splits them: <c>PREFIX-00001-of-00003.gguf</c> with all metadata, and so on.</summary>
+    /// <param name="prefix">What their paths begin with.</param>
+    /// <param name="count">How many files; at least 2, at most as many as there are tensors.</param>
+    /// <returns>Their paths.</returns>
+    public IReadOnlyList<string> WriteSplit(string prefix, int count)
+    {
+        var paths = new List<string>();
+        for (var number = 0; number < count; number++)
+        {
+            var split = new GgufWriter();
+            split.Add("split.no", GgufType.UInt16, writer => writer.Write((ushort)number));
+            split.Add("split.count", GgufType.UInt16, writer => writer.Write((ushort)count));
+            split.Add("split.tensors.count", GgufType.Int32, writer => writer.Write(_tensors.Count));
+            var (start, end) = (_tensors.Count * number / count, _tensors.Count * (number + 1) / count);
+            paths.Add($"{prefix}-{number + 1:D5}-of-{count:D5}.gguf");
+            Write(paths[^1], number == 0 ? [.. _metadata, .. split._metadata] : split._metadata, _tensors[start..end]);
+        }
+
+        return paths;
+    }
+
+    private static void Write(string path, List<Action<BinaryWriter>> metadata, List<(string Name, long[] Shape, TensorType Type, Action<Stream> Fill)> tensors)
     {
         using var file = new BufferedStream(File.Create(path), 1 << 20);
         using var writer = new BinaryWriter(file);
         writer.Write(Magic);
         writer.Write(3u);
-        writer.Write((ulong)_tensors.Count);
-        writer.Write((ulong)_metadata.Count);
-        _metadata.ForEach(write => write(writer));
-        WriteTensorTable(writer);
+        writer.Write((ulong)tensors.Count);
+        writer.Write((ulong)metadata.Count);
+        metadata.ForEach(write => write(writer));
+        WriteTensorTable(writer, tensors);
         Pad(writer);
-        foreach (var (name, shape, type, fill) in _tensors)
+        foreach (var (name, shape, type, fill) in tensors)
         {
             var start = file.Position;
             fill(file);
@@ -65,10 +88,10 @@ public sealed class GgufWriter
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "A tensor can be F32, F16 or Q8_0."),
     };
 
-    private void WriteTensorTable(BinaryWriter writer)
+    private static void WriteTensorTable(BinaryWriter writer, List<(string Name, long[] Shape, TensorType Type, Action<Stream> Fill)> tensors)
     {
         long offset = 0;
-        foreach (var (name, shape, type, _) in _tensors)
+        foreach (var (name, shape, type, _) in tensors)
         {
             WriteText(writer, name);
             writer.Write((uint)shape.Length);
@@ -117,6 +140,7 @@ public sealed class GgufWriter
 
     private enum GgufType : uint
     {
+        UInt16 = 2,
         UInt32 = 4,
         Int32 = 5,
         Float32 = 6,

@@ -9,7 +9,14 @@ public static class SuccessorModel
     /// <summary>Writes it.</summary>
     /// <param name="path">The file.</param>
     /// <param name="chatTemplate">Its chat template; null for none.</param>
-    public static void Write(string path, string? chatTemplate = ByteVocabulary.ChatTemplate)
+    public static void Write(string path, string? chatTemplate = ByteVocabulary.ChatTemplate) => Make(chatTemplate).Write(path);
+
+    /// <summary>Writes it in several files; returns their paths.</summary>
+    /// <param name="prefix">What their paths begin with.</param>
+    /// <param name="count">How many files.</param>
+    public static IReadOnlyList<string> WriteSplit(string prefix, int count) => Make(ByteVocabulary.ChatTemplate).WriteSplit(prefix, count);
+
+    private static GgufWriter Make(string? chatTemplate)
     {
         var shape = new LlamaShape(ByteVocabulary.Count, Layers: 1, Heads: 4, KeyValueHeads: 4, FeedForward: 32, Type: TensorType.F16);
         var writer = new GgufWriter();
@@ -24,7 +31,7 @@ public static class SuccessorModel
             (dimensions, _) => TensorFill.Of(shape.Type, dimensions, static (_, _) => 0),
             TensorFill.Of(shape.Type, square, static (column, row) => column == row ? 1 : 0),
             TensorFill.Of(shape.Type, square, static (column, row) => Successor((int)column) == row ? 1 : 0));
-        writer.Write(path);
+        return writer;
     }
 
     private static int Successor(int token)

@@ -1,35 +1,32 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using FleetOps.ModelStore.Sources;
 
 namespace FleetOps.ModelStore.Cache;
 
 /// <summary>
 /// The places of one source in the model directory: <c>KEY/NAME</c> is the model, beside it <c>verdict.json</c>, the partial file with its record, the
-/// lock, and who uses it. The key is a digest of the source, so two sources never share a folder and no secret of a URL shows in a path.
+/// lock, and who uses it; the files of a split model have all but the last two for each of them. The key is a digest of the source, so two sources never
+/// share a folder and no secret of a URL shows in a path.
 /// </summary>
 internal sealed class CacheFolder
 {
     private const int KeyDigits = 32;
     private const int MaxNameLength = 128;
 
-    private CacheFolder(string path, string name) => (FolderPath, ModelPath) = (path, Path.Join(path, name));
+    private readonly string _name;
+
+    private CacheFolder(string path, string name) => (FolderPath, _name) = (path, name);
 
     public string FolderPath { get; }
 
-    public string ModelPath { get; }
-
+    /// <summary>The record of the whole model: when it is there, so are all its files.</summary>
     public string VerdictPath => Path.Join(FolderPath, "verdict.json");
-
-    public string PartPath => Path.Join(FolderPath, "partial");
-
-    public string PartRecordPath => Path.Join(FolderPath, "partial.json");
 
     public string LockPath => Path.Join(FolderPath, "lock");
 
     public string UsePath => Path.Join(FolderPath, "use");
-
-    /// <summary>Where a download is put aside whose bytes are not those that its digest names.</summary>
-    public string QuarantinePath => Path.Join(FolderPath, "quarantined");
 
     /// <summary>The folders of a model directory; what else lies there is left alone.</summary>
     public static IEnumerable<CacheFolder> All(string modelDirectory) =>
@@ -48,6 +45,33 @@ internal sealed class CacheFolder
         return new CacheFolder(Path.Join(modelDirectory, Convert.ToHexStringLower(key)[..KeyDigits]), SafeName(plan.Source.FileName));
     }
 
+    /// <summary>The places of the files of a model, in their order.</summary>
+    /// <param name="count">How many it has.</param>
+    public IReadOnlyList<CachedFile> Files(int count)
+    {
+        if (count == 1)
+        {
+            return [new CachedFile(FolderPath, _name, "")];
+        }
+
+        // llama.cpp finds the others by the name of the first.
+        SplitName split = SplitName.Parse(_name) is { } named && named.Count == count ? named : new SplitName(Path.GetFileNameWithoutExtension(_name), 1, count);
+        return [.. Enumerable.Range(1, count).Select(number => new CachedFile(FolderPath, split.Of(number), string.Create(CultureInfo.InvariantCulture, $"-{number:D5}")))];
+    }
+
+    /// <summary>Removes what is no part of a model that is to come: files of another one, the record of the whole, and what was put aside.</summary>
+    /// <param name="files">The files of the model that is to come; downloads of these that are not finished stay, as do the finished ones of a split model.</param>
+    public void KeepOnly(IReadOnlyList<CachedFile> files)
+    {
+        HashSet<string> kept = [.. files.SelectMany(static file => (string[])[file.PartPath, file.PartRecordPath])];
+        if (files.Count > 1)
+        {
+            kept.UnionWith(files.SelectMany(static file => (string[])[file.ModelPath, file.VerdictPath]));
+        }
+
+        Remove(kept.Contains);
+    }
+
     /// <summary>Size of all files in the folder; files that go meanwhile do not count.</summary>
     public long SizeBytes() => new DirectoryInfo(FolderPath).EnumerateFiles().Sum(static file => file.Exists ? file.Length : 0);
 
@@ -58,9 +82,11 @@ internal sealed class CacheFolder
     public void Touch(DateTimeOffset now) => File.SetLastWriteTimeUtc(LockPath, now.UtcDateTime);
 
     /// <summary>Removes all but the two files that are locked: whoever waits for them has them open.</summary>
-    public void Empty()
+    public void Empty() => Remove(static _ => false);
+
+    private void Remove(Predicate<string> keep)
     {
-        foreach (string file in Directory.GetFiles(FolderPath).Where(file => file != LockPath && file != UsePath))
+        foreach (string file in Directory.GetFiles(FolderPath).Where(file => file != LockPath && file != UsePath && !keep(file)).OrderBy(file => file != VerdictPath))
         {
             File.Delete(file);
         }

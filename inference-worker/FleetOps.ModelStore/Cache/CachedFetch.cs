@@ -7,12 +7,12 @@ using FleetOps.ModelStore.Verification;
 namespace FleetOps.ModelStore.Cache;
 
 /// <summary>
-/// Brings a remote file into the model directory, or uses the one that is there. Either way every byte is hashed in this call: a file on a disk is not
+/// Brings a remote model into the model directory, or uses the one that is there. Either way every byte is hashed in this call: a file on a disk is not
 /// trusted because it was right once.
 /// </summary>
 internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions options, FetchReporter reporter)
 {
-    // A file that is replaced or damaged more often while it is read is not worth the waiting.
+    // A file that is replaced more often while it is read is not worth the waiting.
     private const int MaxChanges = 3;
 
     private readonly CacheCleaning _cleaning = new(options.ModelDirectory, options.MaxCacheBytes);
@@ -51,7 +51,7 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
             return sufficient;
         }
 
-        RemoteFile remote;
+        RemoteModel remote;
         try
         {
             reporter.Enter(FetchPhase.Resolving);
@@ -80,22 +80,24 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
             return unchanged;
         }
 
-        stored.Remove();
-        File.Delete(folder.QuarantinePath);
-        _cleaning.MakeRoom(folder, remote.SizeBytes ?? 0);
-        return await DownloadAsync(plan, folder, remote, ring, cancellationToken).ConfigureAwait(false);
+        return await DownloadAsync(plan, folder, stored, remote, ring, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<VerifiedModel> DownloadAsync(FetchPlan plan, CacheFolder folder, RemoteFile remote, ResolveRing ring, CancellationToken cancellationToken)
+    private async Task<VerifiedModel> DownloadAsync(
+        FetchPlan plan, CacheFolder folder, StoredModel stored, RemoteModel remote, ResolveRing ring, CancellationToken cancellationToken)
     {
         string? named = remote.Sha256;
+        var fetched = new Dictionary<string, FetchedFile>();
         for (int faults = 1; ; faults++)
         {
             try
             {
-                return await DownloadAsync(plan, folder, remote, ring.DownloadAttempts(options), cancellationToken).ConfigureAwait(false);
+                folder.KeepOnly(folder.Files(remote.Files.Count));
+                _cleaning.MakeRoom(folder, remote.SizeBytes ?? 0);
+                return await DownloadAsync(plan, folder, stored, remote, fetched, ring.DownloadAttempts(options), cancellationToken).ConfigureAwait(false);
             }
-            catch (ModelSourceException e) when (faults <= MaxChanges && (e is SourceChangedException || (ring.HasMirrors && e.Reason == ModelSourceReason.SourceUnreachable)))
+            catch (ModelSourceException e) when (
+                faults <= MaxChanges * remote.Files.Count && (e is SourceChangedException || (ring.HasMirrors && e.Reason == ModelSourceReason.SourceUnreachable)))
             {
                 reporter.Fault(new FetchFault(e.Reason, $"{e.Message} The source is asked again.", faults, TimeSpan.Zero));
                 remote = await new RetryLoop(options, reporter).RunAsync(ring.ResolveAsync, () => 0, cancellationToken).ConfigureAwait(false);
@@ -108,69 +110,95 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
         }
     }
 
-    private async Task<VerifiedModel> DownloadAsync(FetchPlan plan, CacheFolder folder, RemoteFile remote, int attempts, CancellationToken cancellationToken)
+    private async Task<VerifiedModel> DownloadAsync(
+        FetchPlan plan,
+        CacheFolder folder,
+        StoredModel stored,
+        RemoteModel remote,
+        Dictionary<string, FetchedFile> fetched,
+        int attempts,
+        CancellationToken cancellationToken)
     {
-        string? expected = plan.Sha256 ?? remote.Sha256;
-        if (PartRecord.Read(folder.PartRecordPath)?.DurableBytes is { } durable and > 0)
+        IReadOnlyList<CachedFile> files = folder.Files(remote.Files.Count);
+        var fetch = new FileFetch(exchange, options, reporter, plan, folder, stored);
+        RequireSpace(folder, files, remote);
+        long total = 0;
+        for (int i = 0; i < files.Count; i++)
         {
-            reporter.Enter(FetchPhase.Verifying, 0, durable);
+            CachedFile file = files[i];
+            if (files.Count > 1)
+            {
+                reporter.BeginFile(total, remote.SizeBytes);
+            }
+
+            if (!fetched.TryGetValue(file.ModelPath, out FetchedFile? known) || !StoredModel.IsCurrent(known.Record, remote.Files[i]))
+            {
+                FetchedFile? kept = files.Count == 1 ? null : await stored.TryKeepAsync(file, remote.Files[i], i + 1, files.Count, cancellationToken).ConfigureAwait(false);
+                known = kept ?? await fetch.RunAsync(file, remote.Files[i], i + 1, files.Count, attempts, cancellationToken).ConfigureAwait(false);
+                fetched[file.ModelPath] = known;
+            }
+
+            total += known.Record.SizeBytes;
         }
 
-        await using PartialFile part = await PartialFile.OpenAsync(
-            folder.PartPath, folder.PartRecordPath, expected, remote.Revision, reporter.Advance, cancellationToken).ConfigureAwait(false);
+        return Join(plan, folder, stored, remote, files, [.. files.Select(file => fetched[file.ModelPath])], total);
+    }
+
+    private VerifiedModel Join(
+        FetchPlan plan, CacheFolder folder, StoredModel stored, RemoteModel remote, IReadOnlyList<CachedFile> files, IReadOnlyList<FetchedFile> fetched, long total)
+    {
+        string digest = Sha256Text.OfFiles([.. fetched.Select(static file => file.Record.Sha256)]);
+        GgufHeader header = fetched[0].Header;
+        if (files.Count > 1)
+        {
+            reporter.BeginFile(0, total);
+            reporter.Enter(FetchPhase.Verifying, total, total);
+            header = CheckWhole(plan, folder, files, fetched, digest);
+            stored.Record(files, digest, total, remote.Revision, remote.ETag, remote.License ?? header.License);
+        }
+
+        reporter.Enter(FetchPhase.Completed, total, total);
+        return new VerifiedModel(files[0].ModelPath, digest, total, remote.Revision, remote.License ?? header.License)
+        {
+            Header = header,
+            DigestOrigin = StoredModel.Origin(plan, remote, null),
+            Reused = false,
+        };
+    }
+
+    private static GgufHeader CheckWhole(FetchPlan plan, CacheFolder folder, IReadOnlyList<CachedFile> files, IReadOnlyList<FetchedFile> fetched, string digest)
+    {
+        if (plan.Sha256 is not null && digest != plan.Sha256)
+        {
+            foreach (CachedFile file in files)
+            {
+                File.Delete(file.VerdictPath);
+                File.Move(file.ModelPath, file.QuarantinePath, overwrite: true);
+            }
+
+            throw new ModelSourceException(
+                ModelSourceReason.DigestMismatch,
+                $"{plan.Source} came in {files.Count} files with the sha256 {digest} (of their digests, a line each) and {plan.Sha256} is demanded; they are not used and lie in {folder.FolderPath} until the next attempt. The first has {fetched[0].Record.Sha256}. One of them is damaged at its source, changed on the way, or another one: correct the digest, or the source.");
+        }
+
         try
         {
-            string digest = await DownloadVerifiedAsync(plan, folder, remote, expected, part, attempts, cancellationToken).ConfigureAwait(false);
-            reporter.Enter(FetchPhase.Verifying, part.Length, part.Length);
-            GgufHeader header = ModelGate.Check(folder.PartPath, plan.Source);
-            string? license = remote.License ?? header.License;
-            StoredModel.Publish(plan, folder, digest, remote, license, options.TimeProvider);
-            reporter.Enter(FetchPhase.Completed, part.Length, part.Length);
-            return new VerifiedModel(folder.ModelPath, digest, part.Length, remote.Revision, license)
-            {
-                Header = header,
-                DigestOrigin = StoredModel.Origin(plan, remote, null),
-                Reused = false,
-            };
+            return ModelGate.Check([.. fetched.Select(static file => file.Header)], plan.Source);
         }
-        catch (ModelSourceException e) when (e.Reason == ModelSourceReason.DigestMismatch)
+        catch (ModelSourceException)
         {
-            File.Move(folder.PartPath, folder.QuarantinePath, overwrite: true);
-            File.Delete(folder.PartRecordPath);
-            throw;
-        }
-        catch (ModelSourceException e) when (e.Reason == ModelSourceReason.InvalidGguf)
-        {
-            part.Discard();
+            folder.Empty();
             throw;
         }
     }
 
-    private async Task<string> DownloadVerifiedAsync(
-        FetchPlan plan, CacheFolder folder, RemoteFile remote, string? expected, PartialFile part, int attempts, CancellationToken cancellationToken)
+    // Each file asks for its own space; that of all is asked for before the first, where it is known.
+    private static void RequireSpace(CacheFolder folder, IReadOnlyList<CachedFile> files, RemoteModel remote)
     {
-        var download = new Download(exchange, options, reporter, attempts);
-        for (int damaged = 1; ; damaged++)
+        if (files.Count > 1 && remote.SizeBytes is { } size)
         {
-            await download.CompleteAsync(remote, expected, part, folder.FolderPath, cancellationToken).ConfigureAwait(false);
-            bool joined = part.Joined;
-            string digest = await part.FinishAsync().ConfigureAwait(false);
-            if (expected is null || digest == expected)
-            {
-                return digest;
-            }
-
-            string message = $"{plan.Source} came with the sha256 {digest} and {expected} is demanded";
-            if (!joined || damaged > MaxChanges)
-            {
-                throw new ModelSourceException(
-                    ModelSourceReason.DigestMismatch, $"{message}; the download is not used and lies at {folder.QuarantinePath} until the next attempt. The file is damaged at its source, changed on the way, or another one: correct the digest, or the source.");
-            }
-
-            // Parts of two versions of the file may have met; one download in one piece tells.
-            reporter.Fault(new FetchFault(ModelSourceReason.DigestMismatch, $"{message} after it was downloaded in parts; it is downloaded anew.", 1, TimeSpan.Zero));
-            part.Restart();
-            download.ReadInOnePiece();
+            long there = files.SelectMany(static file => new[] { file.ModelPath, file.PartPath }).Sum(static path => File.Exists(path) ? new FileInfo(path).Length : 0);
+            DiskFaults.RequireSpace(folder.FolderPath, size - there);
         }
     }
 }

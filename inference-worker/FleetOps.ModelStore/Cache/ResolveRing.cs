@@ -3,8 +3,8 @@ using FleetOps.ModelStore.Http;
 
 namespace FleetOps.ModelStore.Cache;
 
-/// <summary>The ways to ask for one file: its source, and mirrors of it that are asked in turn while the source does not answer.</summary>
-internal sealed class ResolveRing(IReadOnlyList<Func<CancellationToken, Task<RemoteFile>>> ways)
+/// <summary>The ways to ask for one model: its source, and mirrors of it that are asked in turn while the source does not answer.</summary>
+internal sealed class ResolveRing(IReadOnlyList<Func<CancellationToken, Task<RemoteModel>>> ways)
 {
     private const int AttemptsWithMirrors = 3;
     private int _next;
@@ -16,7 +16,7 @@ internal sealed class ResolveRing(IReadOnlyList<Func<CancellationToken, Task<Rem
     public int DownloadAttempts(ModelFetcherOptions options) => HasMirrors ? Math.Min(AttemptsWithMirrors, options.MaxAttempts) : options.MaxAttempts;
 
     /// <summary>Asks the next one.</summary>
-    public async Task<RemoteFile> ResolveAsync(CancellationToken cancellationToken)
+    public async Task<RemoteModel> ResolveAsync(CancellationToken cancellationToken)
     {
         int way = _next++ % ways.Count;
         try

@@ -5,84 +5,64 @@ using FleetOps.ModelStore.Verification;
 
 namespace FleetOps.ModelStore.Cache;
 
-/// <summary>The model that lies in a cache folder already, if any.</summary>
+/// <summary>The model that lies in a cache folder already, if any, wholly or some of its files.</summary>
 internal sealed class StoredModel(FetchPlan plan, CacheFolder folder, FetchReporter reporter, TimeProvider time)
 {
     /// <summary>
-    /// True when the stored file may be used without asking the source: the request names its digest, or its revision cannot move, or its source cannot
+    /// True when the stored model may be used without asking the source: the request names its digest, or its revision cannot move, or its source cannot
     /// be asked. A URL is taken to name the same file for as long as the folder lives.
     /// </summary>
     public static bool Suffices(FetchPlan plan, Verdict? verdict) =>
         plan.Sha256 is not null || (verdict is not null && (!plan.Source.IsAskedAgain || (plan.IsPinned && verdict.Revision == plan.Revision)));
 
     /// <summary>True when a source still has the version that is stored, by its digest, else by its revision and validator.</summary>
-    public static bool IsCurrent(Verdict verdict, RemoteFile remote) => remote.Sha256 is null
-        ? verdict.Revision == remote.Revision && verdict.ETag == remote.ETag
-        : verdict.Sha256 == remote.Sha256;
+    public static bool IsCurrent(Verdict verdict, RemoteModel remote) => IsCurrent(verdict, remote.Sha256, remote.Revision, remote.ETag);
 
-    /// <summary>Who names the digest of a file.</summary>
-    public static DigestOrigin Origin(FetchPlan plan, RemoteFile? remote, Verdict? verdict) =>
+    /// <summary>The same for one file of a split model.</summary>
+    public static bool IsCurrent(Verdict verdict, RemoteFile remote) => IsCurrent(verdict, remote.Sha256, remote.Revision, remote.ETag);
+
+    /// <summary>Who names the digest of a model.</summary>
+    public static DigestOrigin Origin(FetchPlan plan, RemoteModel? remote, Verdict? verdict) =>
         plan.Sha256 is not null ? DigestOrigin.Request
         : remote?.Sha256 is not null ? DigestOrigin.Source
         : verdict is not null ? DigestOrigin.Record
         : DigestOrigin.Computed;
 
-    /// <summary>Gives the finished part its final name, with its record.</summary>
-    public static void Publish(FetchPlan plan, CacheFolder folder, string sha256, RemoteFile remote, string? license, TimeProvider time)
-    {
-        // A rename keeps size, time and inode, so the record can be written first; the model never stands there without it.
-        Write(plan, folder, folder.PartPath, sha256, remote.Revision, remote.ETag, license, time);
-        DurableFile.Publish(folder.PartPath, folder.ModelPath);
-        File.Delete(folder.PartRecordPath);
-    }
-
-    /// <summary>Hashes the stored file and returns it when it is what it has to be; removes it and returns null when it is not.</summary>
+    /// <summary>Hashes the stored model and returns it when it is what it has to be; removes what is wrong of it and returns null when it is not.</summary>
     /// <param name="verdict">Its record; null when there is none.</param>
     /// <param name="remote">What the source says; null when it was not asked.</param>
     /// <param name="cancellationToken">Ends the hashing.</param>
-    public async Task<VerifiedModel?> TryReuseAsync(Verdict? verdict, RemoteFile? remote, CancellationToken cancellationToken)
+    public async Task<VerifiedModel?> TryReuseAsync(Verdict? verdict, RemoteModel? remote, CancellationToken cancellationToken)
     {
         string? expected = plan.Sha256 ?? remote?.Sha256 ?? verdict?.Sha256;
-        if (expected is null || !File.Exists(folder.ModelPath))
+        IReadOnlyList<CachedFile> files = folder.Files(remote?.Files.Count ?? verdict?.Files ?? plan.FileCount);
+        if (expected is null || !files.All(static file => File.Exists(file.ModelPath)))
         {
             return null;
         }
 
-        FileIdentity found = FileIdentity.Of(folder.ModelPath);
-        reporter.Enter(FetchPhase.Verifying, 0, found.SizeBytes);
-        string digest = await FileDigest.ComputeAsync(folder.ModelPath, reporter.Advance, cancellationToken).ConfigureAwait(false);
+        FileIdentity first = FileIdentity.Of(files[0].ModelPath);
+        long total = files.Sum(static file => FileIdentity.Of(file.ModelPath).SizeBytes);
+        IReadOnlyList<string> digests = await HashAsync(files, total, cancellationToken).ConfigureAwait(false);
+        string digest = Sha256Text.OfFiles(digests);
         if (digest != expected)
         {
-            Remove();
-            reporter.Fault(new FetchFault(
-                ModelSourceReason.DigestMismatch,
-                $"The stored file of {plan.Source} has the sha256 {digest} and {expected} is demanded; it was removed and is fetched anew.",
-                1,
-                TimeSpan.Zero));
+            RemoveWrong(files, digests, remote, digest, expected);
             return null;
         }
 
-        string? revision = remote?.Revision ?? verdict?.Revision;
+        string? revision = remote is null ? verdict?.Revision : remote.Revision ?? verdict?.Revision;
         string? tag = remote is null ? verdict?.ETag : remote.ETag;
-        GgufHeader header;
-        try
-        {
-            header = ModelGate.Check(folder.ModelPath, plan.Source);
-        }
-        catch (ModelSourceException)
-        {
-            Remove();
-            throw;
-        }
-
+        GgufHeader header = Check(files);
         string? license = remote?.License ?? verdict?.License ?? header.License;
-        if (verdict is null || verdict.Revision != revision || verdict.ETag != tag || new FileIdentity(verdict.SizeBytes, verdict.ModifiedNanoseconds, verdict.Inode) != found)
+        if (verdict is null || verdict.Revision != revision || verdict.ETag != tag
+            || new FileIdentity(verdict.SizeBytes, verdict.ModifiedNanoseconds, verdict.Inode) != first with { SizeBytes = total })
         {
-            Write(plan, folder, folder.ModelPath, digest, revision, tag, license, time);
+            Record(files, digest, total, revision, tag, license);
         }
 
-        reporter.Enter(FetchPhase.Completed, found.SizeBytes, found.SizeBytes);
-        return new VerifiedModel(folder.ModelPath, digest, found.SizeBytes, revision, license)
+        reporter.Enter(FetchPhase.Completed, total, total);
+        return new VerifiedModel(files[0].ModelPath, digest, total, revision, license)
         {
             Header = header,
             DigestOrigin = Origin(plan, remote, verdict),
@@ -90,18 +70,52 @@ internal sealed class StoredModel(FetchPlan plan, CacheFolder folder, FetchRepor
         };
     }
 
-    /// <summary>Removes the stored file and its record.</summary>
-    public void Remove()
+    /// <summary>Hashes a finished file of a split model that is not whole yet; returns null, and removes it, when it is not what it has to be.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="remote">What the source says.</param>
+    /// <param name="number">Which file of the model it is, from 1.</param>
+    /// <param name="count">How many files the model has.</param>
+    /// <param name="cancellationToken">Ends the hashing.</param>
+    public async Task<FetchedFile?> TryKeepAsync(CachedFile file, RemoteFile remote, int number, int count, CancellationToken cancellationToken)
     {
-        File.Delete(folder.ModelPath);
-        File.Delete(folder.VerdictPath);
+        if (Verdict.Read(file.VerdictPath) is not { } record || !IsCurrent(record, remote) || !File.Exists(file.ModelPath))
+        {
+            file.Remove();
+            return null;
+        }
+
+        reporter.Enter(FetchPhase.Verifying, 0, record.SizeBytes);
+        string digest = await FileDigest.ComputeAsync(file.ModelPath, reporter.Advance, cancellationToken).ConfigureAwait(false);
+        if (digest != record.Sha256)
+        {
+            file.Remove();
+            TellDamage(plan.Source.NameOf(number, count), digest, record.Sha256);
+            return null;
+        }
+
+        try
+        {
+            return new FetchedFile(record, ModelGate.Read(file.ModelPath, plan.Source.NameOf(number, count), number, count));
+        }
+        catch (ModelSourceException)
+        {
+            file.Remove();
+            throw;
+        }
     }
 
-    private static void Write(
-        FetchPlan plan, CacheFolder folder, string path, string sha256, string? revision, string? tag, string? license, TimeProvider time)
+    /// <summary>Writes the record of a model whose files are all there.</summary>
+    public void Record(IReadOnlyList<CachedFile> files, string sha256, long sizeBytes, string? revision, string? tag, string? license)
+    {
+        Verdict record = Describe(files[0].ModelPath, sha256, revision, tag, license) with { SizeBytes = sizeBytes, Files = files.Count == 1 ? null : files.Count };
+        record.Write(folder.VerdictPath);
+    }
+
+    /// <summary>The record of a file.</summary>
+    public Verdict Describe(string path, string sha256, string? revision, string? tag, string? license)
     {
         FileIdentity identity = FileIdentity.Of(path);
-        new Verdict
+        return new Verdict
         {
             Source = plan.Source.ToString(),
             Sha256 = sha256,
@@ -112,6 +126,78 @@ internal sealed class StoredModel(FetchPlan plan, CacheFolder folder, FetchRepor
             ETag = tag,
             License = license,
             VerifiedAt = time.GetUtcNow(),
-        }.Write(folder.VerdictPath);
+        };
     }
+
+    private static bool IsCurrent(Verdict verdict, string? sha256, string? revision, string? tag) => sha256 is null
+        ? verdict.Revision == revision && verdict.ETag == tag
+        : verdict.Sha256 == sha256;
+
+    private async Task<IReadOnlyList<string>> HashAsync(IReadOnlyList<CachedFile> files, long total, CancellationToken cancellationToken)
+    {
+        var digests = new List<string>();
+        long before = 0;
+        foreach (CachedFile file in files)
+        {
+            if (files.Count > 1)
+            {
+                reporter.BeginFile(before, total);
+            }
+
+            reporter.Enter(FetchPhase.Verifying, 0, total);
+            digests.Add(await FileDigest.ComputeAsync(file.ModelPath, reporter.Advance, cancellationToken).ConfigureAwait(false));
+            before += FileIdentity.Of(file.ModelPath).SizeBytes;
+        }
+
+        if (files.Count > 1)
+        {
+            reporter.BeginFile(0, total);
+        }
+
+        return digests;
+    }
+
+    private GgufHeader Check(IReadOnlyList<CachedFile> files)
+    {
+        try
+        {
+            return ModelGate.Check([.. files.Select((file, i) => ModelGate.Read(file.ModelPath, plan.Source.NameOf(i + 1, files.Count), i + 1, files.Count))], plan.Source);
+        }
+        catch (ModelSourceException)
+        {
+            Remove(files);
+            throw;
+        }
+    }
+
+    private void RemoveWrong(IReadOnlyList<CachedFile> files, IReadOnlyList<string> digests, RemoteModel? remote, string digest, string expected)
+    {
+        File.Delete(folder.VerdictPath);
+        string[] wanted = [.. files.Select((file, i) => remote?.Files[i].Sha256 ?? Verdict.Read(file.VerdictPath)?.Sha256 ?? "")];
+        int[] wrong = [.. Enumerable.Range(0, files.Count).Where(i => files.Count > 1 && wanted[i] != digests[i])];
+        if (wrong.Length == 0 || wanted[wrong[0]].Length == 0)
+        {
+            Remove(files);
+            TellDamage(plan.Source.ToString(), digest, expected);
+            return;
+        }
+
+        Remove([.. wrong.Select(i => files[i])]);
+        TellDamage(plan.Source.NameOf(wrong[0] + 1, files.Count), digests[wrong[0]], wanted[wrong[0]]);
+    }
+
+    private void Remove(IReadOnlyList<CachedFile> files)
+    {
+        File.Delete(folder.VerdictPath);
+        foreach (CachedFile file in files)
+        {
+            file.Remove();
+        }
+    }
+
+    private void TellDamage(string name, string digest, string expected) => reporter.Fault(new FetchFault(
+        ModelSourceReason.DigestMismatch,
+        $"The stored file of {name} has the sha256 {digest} and {expected} is demanded; it was removed and is fetched anew.",
+        1,
+        TimeSpan.Zero));
 }

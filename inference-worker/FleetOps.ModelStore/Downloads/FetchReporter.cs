@@ -11,18 +11,29 @@ internal sealed class FetchReporter(IProgress<FetchProgress>? progress, TimeProv
     private FetchFault? _fault;
     private long _reportedAt;
     private long _reportedBytes;
+    private long _before;
+    private bool _many;
+    private long? _totalOfMany;
+
+    /// <summary>From now on bytes are those of one of several files, and are told on top of those before it.</summary>
+    /// <param name="before">Bytes of the files before it.</param>
+    /// <param name="total">Bytes of all files; null when the source has not told.</param>
+    public void BeginFile(long before, long? total) => (_before, _many, _totalOfMany) = (before, true, total);
 
     /// <summary>Begins a phase.</summary>
     public void Enter(FetchPhase phase, long bytes = 0, long? total = null)
     {
-        (_phase, _bytes, _total, _rate) = (phase, bytes, total, 0);
-        (_reportedAt, _reportedBytes) = (time.GetTimestamp(), bytes);
+        // From one file to the next a rate goes on.
+        _rate = phase == _phase && _many ? _rate : 0;
+        (_phase, _bytes, _total) = (phase, _before + bytes, _many ? _totalOfMany : total);
+        (_reportedAt, _reportedBytes) = (time.GetTimestamp(), _bytes);
         Report();
     }
 
     /// <summary>Tells how many bytes are in hand now.</summary>
     public void Advance(long bytes)
     {
+        bytes += _before;
         if (bytes > _bytes)
         {
             _fault = null;

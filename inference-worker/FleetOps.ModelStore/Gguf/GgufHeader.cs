@@ -8,6 +8,8 @@ namespace FleetOps.ModelStore.Gguf;
 /// </summary>
 public sealed class GgufHeader
 {
+    private const string SplitNumberKey = "split.no";
+
     internal GgufHeader(uint version, uint alignment, long dataOffset, long fileLength, Dictionary<string, GgufValue> metadata, List<GgufTensor> tensors)
     {
         Version = (int)version;
@@ -70,9 +72,26 @@ public sealed class GgufHeader
     /// <summary>Number of files the model is split into; 1 when it is whole.</summary>
     public int SplitCount => (int)Math.Clamp(Unsigned("split.count") ?? 1, 1, ushort.MaxValue);
 
+    /// <summary>Which of the files of a split model it is, from 0; null when it is whole or does not say.</summary>
+    public int? SplitNumber => Metadata.TryGetValue(SplitNumberKey, out GgufValue? value) && value is { Type: GgufValueType.UInt16, NonNegative: { } number } ? (int)number : null;
+
     /// <summary>Name of the quantization: the recipe that the file names, else the type that most of the bytes have; null without tensors.</summary>
     public string? Quantization =>
         Unsigned("general.file_type") is { } fileType && GgufFileType.Name(fileType) is { } name ? name : DominantType();
+
+    /// <summary>
+    /// The header of a split model: the metadata of its first file, where all of it is, and the tensors of all files, whose offsets stay those in their own file.
+    /// </summary>
+    /// <param name="files">The headers of its files in their order; at least one.</param>
+    internal static GgufHeader Join(IReadOnlyList<GgufHeader> files) => files.Count == 1
+        ? files[0]
+        : new GgufHeader(
+            (uint)files[0].Version,
+            (uint)files[0].Alignment,
+            files[0].DataOffset,
+            files.Sum(static file => file.FileLength),
+            new Dictionary<string, GgufValue>(files[0].Metadata, StringComparer.Ordinal),
+            [.. files.SelectMany(static file => file.Tensors)]);
 
     /// <summary>Reads and checks the header of a file.</summary>
     /// <param name="path">The file.</param>

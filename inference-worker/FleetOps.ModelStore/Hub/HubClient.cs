@@ -8,33 +8,45 @@ using FleetOps.ModelStore.Verification;
 
 namespace FleetOps.ModelStore.Hub;
 
-/// <summary>Asks a hub which commit a revision is, and which digest and size a file has there.</summary>
-internal sealed class HubClient(HttpExchange exchange, ModelFetcherOptions options, Uri endpoint)
+/// <summary>Asks a hub which commit a revision is, and which digest and size the files of a model have there.</summary>
+/// <param name="exchange">Sends the requests.</param>
+/// <param name="options">How patient to be.</param>
+/// <param name="endpoint">The hub.</param>
+/// <param name="model">The model.</param>
+/// <param name="authorization">The token; null for none.</param>
+internal sealed class HubClient(HttpExchange exchange, ModelFetcherOptions options, Uri endpoint, HubModelSource model, AuthenticationHeaderValue? authorization)
 {
     private const int MaxListingPages = 100;
     private const int MaxJsonBytes = 64 << 20;
     private const int CommitDigits = 40;
+    private readonly FileQuestions _files = new(model);
+    private HubRevision? _revision;
 
     /// <summary>True when a revision is a commit, which cannot move.</summary>
     public static bool IsCommit(string revision) => revision.Length == CommitDigits && revision.All(char.IsAsciiHexDigitLower);
 
-    /// <summary>Resolves a file.</summary>
-    /// <param name="source">The file.</param>
+    /// <summary>Resolves the model.</summary>
     /// <param name="revision">Branch, tag or commit.</param>
-    /// <param name="authorization">The token; null for none.</param>
     /// <param name="cancellationToken">Ends the questions.</param>
     /// <exception cref="ModelSourceException">The hub does not have it, does not give it, or does not answer.</exception>
-    public async Task<RemoteFile> ResolveAsync(HubModelSource source, string revision, AuthenticationHeaderValue? authorization, CancellationToken cancellationToken)
+    public async Task<RemoteModel> ResolveAsync(string revision, CancellationToken cancellationToken)
     {
-        string repository = $"{source.Owner}/{source.Repository}";
-        HubRevision info = await GetAsync(
-            At($"api/models/{repository}/revision/{Uri.EscapeDataString(revision)}"), HubJson.Default.HubRevision, source, revision, authorization, cancellationToken)
-            .ConfigureAwait(false);
-        if (info.Sha is not { } commit || !IsCommit(commit))
+        string repository = $"{model.Owner}/{model.Repository}";
+        if (_files.IsNew || _revision is null)
         {
-            throw Nonsense("names no commit for the revision");
+            _revision = await GetAsync(
+                At($"api/models/{repository}/revision/{Uri.EscapeDataString(revision)}"), HubJson.Default.HubRevision, model, revision, cancellationToken)
+                .ConfigureAwait(false);
         }
 
+        return _revision is { Sha: { } commit } info && IsCommit(commit)
+            ? await _files.AskAsync(file => ResolveAsync((HubModelSource)file, revision, commit, info, cancellationToken)).ConfigureAwait(false)
+            : throw Nonsense("names no commit for the revision");
+    }
+
+    private async Task<RemoteFile> ResolveAsync(HubModelSource source, string revision, string commit, HubRevision info, CancellationToken cancellationToken)
+    {
+        string repository = $"{source.Owner}/{source.Repository}";
         Uri location = At($"{repository}/resolve/{commit}/{EscapePath(source.File)}");
         var remote = new RemoteFile(new RemoteAddress(location, authorization), answer => Judge(answer, source, revision)) { Revision = commit, License = info.License };
         using HttpAnswer head = await exchange.SendAsync(
@@ -47,7 +59,7 @@ internal sealed class HubClient(HttpExchange exchange, ModelFetcherOptions optio
         string? digest = head.Header("X-Linked-Etag")?.Trim('"');
         return Sha256Text.IsDigest(digest)
             ? remote with { Sha256 = digest!.ToLowerInvariant(), SizeBytes = ParseSize(head.Header("X-Linked-Size")) }
-            : await FromListingAsync(remote, source, commit, authorization, cancellationToken).ConfigureAwait(false);
+            : await FromListingAsync(remote, source, commit, cancellationToken).ConfigureAwait(false);
     }
 
     // The redirect to the storage carries the metadata, so it is read and not followed; a renamed repository redirects within the hub.
@@ -55,13 +67,13 @@ internal sealed class HubClient(HttpExchange exchange, ModelFetcherOptions optio
         redirect.Header("X-Linked-Etag") is null && redirect.Header("X-Repo-Commit") is null && HttpExchange.SameOrigin(redirect.Address, target);
 
     private async Task<RemoteFile> FromListingAsync(
-        RemoteFile remote, HubModelSource source, string commit, AuthenticationHeaderValue? authorization, CancellationToken cancellationToken)
+        RemoteFile remote, HubModelSource source, string commit, CancellationToken cancellationToken)
     {
         string parent = source.File.Contains('/', StringComparison.Ordinal) ? "/" + EscapePath(source.File[..source.File.LastIndexOf('/')]) : "";
         Uri? page = At($"api/models/{source.Owner}/{source.Repository}/tree/{commit}{parent}");
         for (int pages = 0; page is not null && pages < MaxListingPages; pages++)
         {
-            (List<HubEntry> entries, page) = await GetPageAsync(page, source, commit, authorization, cancellationToken).ConfigureAwait(false);
+            (List<HubEntry> entries, page) = await GetPageAsync(page, source, commit, cancellationToken).ConfigureAwait(false);
             if (entries.Find(entry => entry.Path == source.File) is { } entry)
             {
                 return remote with
@@ -76,7 +88,7 @@ internal sealed class HubClient(HttpExchange exchange, ModelFetcherOptions optio
     }
 
     private async Task<(List<HubEntry> Entries, Uri? Next)> GetPageAsync(
-        Uri page, HubModelSource source, string commit, AuthenticationHeaderValue? authorization, CancellationToken cancellationToken)
+        Uri page, HubModelSource source, string commit, CancellationToken cancellationToken)
     {
         using HttpAnswer answer = await exchange.SendAsync(new HttpQuestion(HttpMethod.Get, page) { Authorization = authorization }, cancellationToken).ConfigureAwait(false);
         List<HubEntry> entries = await ReadAsync(answer, HubJson.Default.ListHubEntry, source, commit, cancellationToken).ConfigureAwait(false);
@@ -84,7 +96,7 @@ internal sealed class HubClient(HttpExchange exchange, ModelFetcherOptions optio
     }
 
     private async Task<T> GetAsync<T>(
-        Uri address, JsonTypeInfo<T> type, HubModelSource source, string revision, AuthenticationHeaderValue? authorization, CancellationToken cancellationToken)
+        Uri address, JsonTypeInfo<T> type, HubModelSource source, string revision, CancellationToken cancellationToken)
         where T : class
     {
         using HttpAnswer answer = await exchange.SendAsync(new HttpQuestion(HttpMethod.Get, address) { Authorization = authorization }, cancellationToken).ConfigureAwait(false);

@@ -17,28 +17,60 @@ internal static class ModelLayers
     // ModelPack's weights of any format, under its present and its former name.
     private static readonly string[] WeightTypes = ["application/vnd.cncf.model.weight.v1.", "application/vnd.cnai.model.weight.v1."];
 
-    /// <summary>The blob that holds the weights.</summary>
+    /// <summary>The blobs that hold the weights, in the order of their files: one, or those of a split model.</summary>
     /// <param name="source">Where the manifest is from, for messages.</param>
     /// <param name="manifest">The manifest.</param>
-    /// <param name="sha256">The digest that the request demands, which chooses among several; null when it demands none.</param>
+    /// <param name="sha256">The digest that the request demands, which chooses among several models; null when it demands none.</param>
     /// <exception cref="ModelSourceException">There is none, or which one is meant is not clear.</exception>
-    public static RegistryDescriptor Choose(RegistryModelSource source, RegistryManifest manifest, string? sha256)
+    public static IReadOnlyList<RegistryDescriptor> Choose(RegistryModelSource source, RegistryManifest manifest, string? sha256)
     {
         IReadOnlyList<RegistryDescriptor> layers = manifest.Layers ?? [];
-        List<RegistryDescriptor> models = [.. layers.Where(IsModel)];
-        RegistryDescriptor? demanded = sha256 is null ? null : models.Find(layer => layer.Sha256 == sha256);
-        RegistryDescriptor chosen = (demanded, models) switch
+        List<IReadOnlyList<RegistryDescriptor>> models = [.. ByModel(layers.Where(IsModel))];
+        IReadOnlyList<RegistryDescriptor>? demanded = sha256 is null ? null : models.Find(files => Sha256(files) == sha256);
+        IReadOnlyList<RegistryDescriptor> chosen = (demanded, models) switch
         {
             ({ } one, _) => one,
             (_, [var only]) => only,
             (_, []) => throw None(source, manifest, layers),
             _ => throw Several(source, models),
         };
-        return chosen.Sha256 is not null
-            ? chosen
-            : throw new ModelSourceException(
-                ModelSourceReason.InvalidGguf, $"{source} names its weights by the digest '{Shorten(chosen.Digest)}', and only sha256 is enforced by this version; push the model with sha256 digests.");
+        if (chosen.FirstOrDefault(static layer => layer.Sha256 is null) is { } other)
+        {
+            throw new ModelSourceException(
+                ModelSourceReason.InvalidGguf, $"{source} names its weights by the digest '{Shorten(other.Digest)}', and only sha256 is enforced by this version; push the model with sha256 digests.");
+        }
+
+        return Split(chosen[0]) is { } split ? Complete(source, split, chosen) : chosen;
     }
+
+    // The files of a split model are one model; every other file is one by itself.
+    private static IEnumerable<IReadOnlyList<RegistryDescriptor>> ByModel(IEnumerable<RegistryDescriptor> files) =>
+        from numbered in files.Select(static (file, place) => (File: file, Place: place, Split: Split(file)))
+        group numbered by numbered.Split is { } split ? (split.Prefix, split.Count) : ("", -numbered.Place) into model
+        select (IReadOnlyList<RegistryDescriptor>)[.. model.OrderBy(static one => one.Split?.Number).Select(static one => one.File)];
+
+    private static IReadOnlyList<RegistryDescriptor> Complete(RegistryModelSource source, SplitName split, IReadOnlyList<RegistryDescriptor> files)
+    {
+        if (split.Count is 0 or > SplitName.MaxCount)
+        {
+            throw new ModelSourceException(ModelSourceReason.InvalidGguf, $"{source} holds a model that is split into {split.Count} files; at most {SplitName.MaxCount} are read. Push it in fewer files.");
+        }
+
+        int[] numbers = [.. files.Select(static file => Split(file)!.Value.Number)];
+        int missing = Enumerable.Range(1, split.Count).FirstOrDefault(number => !numbers.Contains(number));
+        return missing == 0 && files.Count == split.Count
+            ? files
+            : throw new ModelSourceException(
+                ModelSourceReason.SourceNotFound,
+                missing == 0
+                    ? $"{source} holds {files.Count} layers for the {split.Count} files of the split model {Shorten(split.Of(1))}; push each file once."
+                    : $"File {missing} of the {split.Count} files of a split model is missing: {source} holds no layer that is named {Shorten(split.Of(missing))}; push all of them.");
+    }
+
+    private static SplitName? Split(RegistryDescriptor layer) => layer.Name is { } name ? SplitName.Parse(name) : null;
+
+    private static string? Sha256(IReadOnlyList<RegistryDescriptor> files) =>
+        files.All(static file => file.Sha256 is not null) ? Verification.Sha256Text.OfFiles([.. files.Select(static file => file.Sha256!)]) : null;
 
     private static bool IsModel(RegistryDescriptor layer)
     {
@@ -72,9 +104,9 @@ internal static class ModelLayers
                 : $"{source} holds its weights in an archive ({archive.MediaType}), which is not unpacked; package the GGUF file raw, as application/vnd.cncf.model.weight.v1.raw.");
     }
 
-    private static ModelSourceException Several(RegistryModelSource source, List<RegistryDescriptor> models) => new(
+    private static ModelSourceException Several(RegistryModelSource source, List<IReadOnlyList<RegistryDescriptor>> models) => new(
         ModelSourceReason.InvalidConfiguration,
-        $"{source} holds {models.Count} GGUF files; demand the sha256 of the one that is meant: {string.Join(", ", models.Take(12).Select(static layer => $"{Shorten(layer.Name ?? "unnamed")} {layer.Sha256}"))}.");
+        $"{source} holds {models.Count} GGUF files; demand the sha256 of the one that is meant: {string.Join(", ", models.Take(12).Select(static files => $"{Shorten(files[0].Name ?? "unnamed")} {Sha256(files)}"))}.");
 
     private static string Shorten(string? text) => text switch
     {

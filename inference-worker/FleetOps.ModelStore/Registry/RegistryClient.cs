@@ -21,7 +21,7 @@ internal sealed class RegistryClient(RegistryAccess access, RegistryAddress addr
     /// <param name="sha256">The digest that the request demands, which chooses among several files; null when it demands none.</param>
     /// <param name="cancellationToken">Ends the questions.</param>
     /// <exception cref="ModelSourceException">The registry does not have it, does not give it, or does not answer.</exception>
-    public async Task<RemoteFile> ResolveAsync(string? sha256, CancellationToken cancellationToken)
+    public async Task<RemoteModel> ResolveAsync(string? sha256, CancellationToken cancellationToken)
     {
         (string digest, RegistryManifest manifest) = await GetManifestAsync(source.Reference, cancellationToken).ConfigureAwait(false);
         if (manifest.Manifests is not null)
@@ -34,14 +34,18 @@ internal sealed class RegistryClient(RegistryAccess access, RegistryAddress addr
             }
         }
 
-        RegistryDescriptor weights = ModelLayers.Choose(source, manifest, sha256);
-        Uri location = address.Blob(weights.Digest!);
+        IReadOnlyList<RegistryDescriptor> weights = ModelLayers.Choose(source, manifest, sha256);
+        string? license = await LicenseAsync(manifest, cancellationToken).ConfigureAwait(false);
+        return new RemoteModel([.. weights.Select(layer => Describe(layer) with { Revision = digest, License = license })]);
+    }
+
+    private RemoteFile Describe(RegistryDescriptor layer)
+    {
+        Uri location = address.Blob(layer.Digest!);
         return new RemoteFile(async token => new RemoteAddress(location, await access.AuthorizeAsync(token).ConfigureAwait(false)), JudgeBlobAsync)
         {
-            Sha256 = weights.Sha256,
-            SizeBytes = weights.Size,
-            Revision = digest,
-            License = await LicenseAsync(manifest, cancellationToken).ConfigureAwait(false),
+            Sha256 = layer.Sha256,
+            SizeBytes = layer.Size,
         };
     }
 

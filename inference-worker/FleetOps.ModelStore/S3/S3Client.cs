@@ -6,21 +6,24 @@ using FleetOps.ModelStore.Sources;
 namespace FleetOps.ModelStore.S3;
 
 /// <summary>Asks for the version, the size and the digest of an object. Requests are signed by Amazon's library and sent like any other.</summary>
-internal sealed class S3Client(HttpExchange exchange, ModelFetcherOptions options)
+internal sealed class S3Client(HttpExchange exchange, ModelFetcherOptions options, S3ModelSource model)
 {
     private const int Sha256Bytes = 32;
     private static readonly (string Name, string Value)[] WithChecksum = [("x-amz-checksum-mode", "ENABLED")];
     private readonly S3Identity _identity = new(options);
+    private readonly FileQuestions _files = new(model);
 
     /// <summary>Where the server is, for messages and to tell stored files of two servers apart.</summary>
     public static string Origin(S3Options s3) => s3.Endpoint?.AbsoluteUri ?? s3.Region;
 
-    /// <summary>Resolves an object.</summary>
-    /// <param name="source">The object.</param>
-    /// <param name="version">Its version; null for the newest.</param>
+    /// <summary>Resolves the model.</summary>
+    /// <param name="version">Version of its object; null for the newest.</param>
     /// <param name="cancellationToken">Ends the questions.</param>
     /// <exception cref="ModelSourceException">The server does not have it, does not give it, or does not answer.</exception>
-    public async Task<RemoteFile> ResolveAsync(S3ModelSource source, string? version, CancellationToken cancellationToken)
+    public Task<RemoteModel> ResolveAsync(string? version, CancellationToken cancellationToken) =>
+        _files.AskAsync(file => ResolveAsync((S3ModelSource)file, version, cancellationToken));
+
+    private async Task<RemoteFile> ResolveAsync(S3ModelSource source, string? version, CancellationToken cancellationToken)
     {
         var signer = new S3Signer(options.S3, _identity);
         (Uri address, bool signed) = await signer.SignAsync(HttpMethod.Head, source, version, WithChecksum, cancellationToken).ConfigureAwait(false);

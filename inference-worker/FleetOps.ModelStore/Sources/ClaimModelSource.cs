@@ -19,5 +19,7 @@ public sealed record ClaimModelSource : ModelSource
 
     internal override string Identity => Display;
 
+    private protected override ModelSource Sibling(string ending) => new ClaimModelSource(Claim, Path[..^SplitName.EndingLength] + ending);
+
     private protected override string Display => $"pvc://{Claim}/{Path}";
 }

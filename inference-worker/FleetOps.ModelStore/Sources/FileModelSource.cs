@@ -16,5 +16,7 @@ public sealed record FileModelSource : ModelSource
 
     internal override string Identity => Display;
 
+    private protected override ModelSource Sibling(string ending) => new FileModelSource(Path[..^SplitName.EndingLength] + ending);
+
     private protected override string Display => $"file://{Path}";
 }

@@ -17,7 +17,13 @@ public sealed record HttpModelSource : ModelSource
     /// <inheritdoc/>
     public override bool RequiresDigest => Location.Scheme == Uri.UriSchemeHttp;
 
+    // The ending is looked for as it is written, so that it can be replaced there.
+    internal override SplitName? Split => SplitName.Parse(Location.AbsolutePath[(Location.AbsolutePath.LastIndexOf('/') + 1)..]);
+
     internal override string Identity => Location.AbsoluteUri;
+
+    private protected override ModelSource Sibling(string ending) =>
+        new HttpModelSource(new Uri(Location.GetLeftPart(UriPartial.Path)[..^SplitName.EndingLength] + ending + Location.Query));
 
     private protected override string Display => Redact(Location);
 

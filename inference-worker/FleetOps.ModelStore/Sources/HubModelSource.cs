@@ -32,6 +32,8 @@ public sealed record HubModelSource : ModelSource
 
     internal override string Identity => Display;
 
+    private protected override ModelSource Sibling(string ending) => new HubModelSource(Owner, Repository, File[..^SplitName.EndingLength] + ending, Revision);
+
     private protected override string Display => $"hf://{Owner}/{Repository}/{File}{(Revision is null ? "" : "@" + Revision)}";
 
     internal override bool IsPinned(string revision) => HubClient.IsCommit(revision);

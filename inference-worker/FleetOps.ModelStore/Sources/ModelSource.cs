@@ -25,6 +25,9 @@ public abstract record ModelSource
     /// <summary>True when a request may name a revision.</summary>
     internal virtual bool TakesRevision => false;
 
+    /// <summary>The name of the file as that of the first of several; null when it is a whole model.</summary>
+    internal virtual SplitName? Split => SplitName.Parse(FileName);
+
     /// <summary>Everything that tells this source from another one. May hold secrets (the query of a URL): never show it.</summary>
     internal abstract string Identity { get; }
 
@@ -33,6 +36,21 @@ public abstract record ModelSource
 
     /// <summary>True when what a revision stands for cannot change.</summary>
     internal virtual bool IsPinned(string revision) => false;
+
+    /// <summary>Another file of the same split model.</summary>
+    /// <param name="number">Which, from 1.</param>
+    internal ModelSource Shard(int number) => Split is { } split
+        ? Sibling(split.Ending(number))
+        : throw new InvalidOperationException($"{this} is no split model.");
+
+    /// <summary>What one of the files of a model is called in messages.</summary>
+    /// <param name="number">Which, from 1.</param>
+    /// <param name="count">How many the model has.</param>
+    internal string NameOf(int number, int count) =>
+        count == 1 ? Display : Split is null ? $"File {number} of {count} of {Display}" : $"{Shard(number)} (file {number} of {count})";
+
+    /// <summary>The source whose path has another ending of <see cref="SplitName.EndingLength"/> characters.</summary>
+    private protected abstract ModelSource Sibling(string ending);
 
     /// <summary>Reads a source.</summary>
     /// <param name="text">

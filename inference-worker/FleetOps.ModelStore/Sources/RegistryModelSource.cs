@@ -42,11 +42,16 @@ public sealed record RegistryModelSource : ModelSource
     /// <summary>The repository as the registry's own API names it.</summary>
     internal string ApiRepository => Host == DockerHubApi && !Repository.Contains('/', StringComparison.Ordinal) ? $"library/{Repository}" : Repository;
 
+    // A repository is no file; what it holds tells whether its model is split.
+    internal override SplitName? Split => null;
+
     internal override bool IsAskedAgain => true;
 
     internal override string Identity => $"oci://{Registry}/{Repository}";
 
     internal override bool IsPinned(string revision) => IsDigest(revision);
+
+    private protected override ModelSource Sibling(string ending) => this;
 
     private protected override string Display => $"{Identity}{(Tag is null ? "" : ":" + Tag)}{(Digest is null ? "" : "@" + DigestPrefix + Digest)}";
 

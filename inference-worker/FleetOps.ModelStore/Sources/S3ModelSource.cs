@@ -23,6 +23,8 @@ public sealed record S3ModelSource : ModelSource
 
     internal override string Identity => Display;
 
+    private protected override ModelSource Sibling(string ending) => new S3ModelSource(Bucket, Key[..^SplitName.EndingLength] + ending);
+
     private protected override string Display => $"s3://{Bucket}/{Key}";
 
     // The version of an object never changes.

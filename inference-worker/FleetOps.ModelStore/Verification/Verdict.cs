@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FleetOps.ModelStore.Files;
+using FleetOps.ModelStore.Sources;
 
 namespace FleetOps.ModelStore.Verification;
 
@@ -15,16 +16,19 @@ internal sealed record Verdict
     /// <summary>The source, without secrets.</summary>
     public required string Source { get; init; }
 
-    /// <summary>The digest that was computed, 64 lower-case hexadecimal digits.</summary>
+    /// <summary>The digest that was computed, 64 lower-case hexadecimal digits; of a split model that of its files' digests.</summary>
     public required string Sha256 { get; init; }
 
-    /// <summary>Size in bytes.</summary>
+    /// <summary>How many files a split model has; null for a whole one, and for the record of one file of a split one.</summary>
+    public int? Files { get; init; }
+
+    /// <summary>Size in bytes, of all files.</summary>
     public required long SizeBytes { get; init; }
 
-    /// <summary>Time of the last change, in nanoseconds since 1970.</summary>
+    /// <summary>Time of the last change of the (first) file, in nanoseconds since 1970.</summary>
     public required long ModifiedNanoseconds { get; init; }
 
-    /// <summary>Inode number.</summary>
+    /// <summary>Inode number of the (first) file.</summary>
     public required ulong Inode { get; init; }
 
     /// <summary>The commit; null where the source has none.</summary>
@@ -45,7 +49,7 @@ internal sealed record Verdict
         try
         {
             var verdict = JsonSerializer.Deserialize(File.ReadAllBytes(path), RecordJson.Default.Verdict);
-            return verdict is { Version: 1 } && Sha256Text.IsDigest(verdict.Sha256) ? verdict : null;
+            return verdict is { Version: 1, Files: null or (> 1 and <= SplitName.MaxCount) } && Sha256Text.IsDigest(verdict.Sha256) ? verdict : null;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
         {

@@ -7,6 +7,7 @@ internal static class ModelFiles
 {
     private static readonly string Folder = Directory.CreateTempSubdirectory("fleetops-models").FullName;
     private static readonly Lazy<string> LazySuccessor = Written("successor.gguf", path => SuccessorModel.Write(path));
+    private static readonly Lazy<IReadOnlyList<string>> LazySplit = new(static () => SuccessorModel.WriteSplit(Path.Combine(Folder, "split"), 3));
     private static readonly Lazy<string> LazyWithoutTemplate = Written("no-template.gguf", path => SuccessorModel.Write(path, chatTemplate: null));
     private static readonly Lazy<string> LazyRandom = Written("random.gguf", path => RandomModel.Write(path));
     private static readonly Lazy<string> LazyRecurrent = Written("recurrent.gguf", path => MambaModel.Write(path));
@@ -19,6 +20,9 @@ internal static class ModelFiles
 
     /// <summary>Says the next letter: its greedy output is known in advance.</summary>
     public static string Successor => LazySuccessor.Value;
+
+    /// <summary>The same in three files.</summary>
+    public static IReadOnlyList<string> Split => LazySplit.Value;
 
     /// <summary>The same without a chat template.</summary>
     public static string WithoutTemplate => LazyWithoutTemplate.Value;

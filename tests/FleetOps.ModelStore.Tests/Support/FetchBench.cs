@@ -34,6 +34,9 @@ public sealed class FetchBench : IAsyncDisposable
 
     public static string Sha256(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 
+    /// <summary>The digest of a split model, as a user gets it with sha256sum.</summary>
+    public static string Sha256(IEnumerable<byte[]> files) => Sha256(System.Text.Encoding.ASCII.GetBytes(string.Concat(files.Select(static file => Sha256(file) + "\n"))));
+
     public ModelFetcherOptions Options(string? credentials = null, Uri? hub = null, int attempts = 5, TimeProvider? time = null, S3Options? s3 = null, Uri[]? mirrors = null, int connections = 4) => new()
     {
         ModelDirectory = Models,

@@ -39,6 +39,20 @@ public sealed class GgufBuilder
             .Tensor("output_norm.weight", GgufTensorType.F32, [5], new byte[20]);
     }
 
+    /// <summary>The files of a model that is split as llama.cpp splits them: all metadata in the first, some tensors in each.</summary>
+    public static byte[][] Split(int count, int tensorBytes = 256, int seed = 1) => [.. Enumerable.Range(0, count).Select(number => SplitFile(number, count, tensorBytes, seed).Build())];
+
+    /// <summary>One of these files, counted from 0.</summary>
+    public static GgufBuilder SplitFile(int number, int count, int tensorBytes = 256, int seed = 1)
+    {
+        var data = new byte[tensorBytes / 32 * 32];
+        new Random(seed + number).NextBytes(data);
+        return (number == 0 ? Model(tensorBytes, seed) : new GgufBuilder().Tensor($"blk.{number}.ffn_up.weight", GgufTensorType.F16, [16, data.Length / 32], data))
+            .Value("split.no", GgufValueType.UInt16, writer => writer.Write((ushort)number))
+            .Value("split.count", GgufValueType.UInt16, writer => writer.Write((ushort)count))
+            .Value("split.tensors.count", GgufValueType.Int32, writer => writer.Write(count + 1));
+    }
+
     public GgufBuilder Value(string key, GgufValueType type, Action<BinaryWriter> value)
     {
         _metadata.Add((key, writer =>

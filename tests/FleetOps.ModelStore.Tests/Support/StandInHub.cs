@@ -60,8 +60,17 @@ public sealed class StandInHub : IAsyncDisposable
             }));
         }
 
-        Api.Answer($"/{Repository}/resolve/{commit}/{FileName}", context => Resolve(context, commit));
+        Api.Answer($"/{Repository}/resolve/{commit}/{FileName}", context => Resolve(context, commit, File, "/blob"));
         Api.Answer($"/api/models/{Repository}/tree/{commit}/sub", context => ListAsync(context, commit));
+    }
+
+    /// <summary>Gives the repository one more file.</summary>
+    public ServedFile Add(string path, byte[] content)
+    {
+        var file = new ServedFile(content);
+        Storage.Serve($"/blob/{path}", file);
+        Api.Answer($"/{Repository}/resolve/{Commit}/{path}", context => Resolve(context, Commit, file, $"/blob/{path}"));
+        return file;
     }
 
     /// <summary>Answers every question about the repository with an error as the hub words it.</summary>
@@ -83,24 +92,24 @@ public sealed class StandInHub : IAsyncDisposable
         await Storage.DisposeAsync();
     }
 
-    private Task Resolve(HttpContext context, string commit)
+    private Task Resolve(HttpContext context, string commit, ServedFile file, string blob)
     {
         HttpResponse response = context.Response;
         response.Headers["X-Repo-Commit"] = commit;
         if (Lfs && LinkedETag)
         {
-            response.Headers["X-Linked-Etag"] = $"\"{Sha256 ?? FetchBench.Sha256(File.Content)}\"";
-            response.Headers["X-Linked-Size"] = $"{Size ?? File.Content.Length}";
+            response.Headers["X-Linked-Etag"] = $"\"{(file == File ? Sha256 : null) ?? FetchBench.Sha256(file.Content)}\"";
+            response.Headers["X-Linked-Size"] = $"{Size ?? file.Content.Length}";
         }
 
         if (!Lfs)
         {
             response.Headers.ETag = $"\"{commit}\"";
-            return context.Request.Method == "HEAD" ? Task.CompletedTask : File.ServeAsync(context);
+            return context.Request.Method == "HEAD" ? Task.CompletedTask : file.ServeAsync(context);
         }
 
         response.StatusCode = 302;
-        response.Headers.Location = Storage.At("/blob?X-Amz-Signature=abc").AbsoluteUri;
+        response.Headers.Location = Storage.At($"{blob}?X-Amz-Signature=abc").AbsoluteUri;
         return Task.CompletedTask;
     }
 
