@@ -76,6 +76,10 @@ format: ## Fail when a file is not formatted as .editorconfig says
 crds: ## Generate the CustomResourceDefinitions from the types of FleetOps.Api
 	dotnet run --project operator/FleetOps.CrdGenerator -- charts/fleetops deploy/crds
 
+.PHONY: chart-docs
+chart-docs: ## Write the tables in the READMEs of the charts from their values and the catalogue
+	@charts/docs
+
 .PHONY: images
 images: ## Build the operator and worker images into artifacts/images
 	@deploy/images/build operator

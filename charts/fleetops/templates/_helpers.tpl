@@ -16,6 +16,23 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
+{{- /* Of what `helm test` makes. The operator's own would put it behind the operator's policies and monitors. */ -}}
+{{- define "fleetops.testLabels" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}-test
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: test
+app.kubernetes.io/part-of: fleetops
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end -}}
+
+{{- define "fleetops.test" -}}
+{{- printf "%s-test" (.Release.Name | replace "." "-" | trunc 45 | trimSuffix "-") -}}
+{{- end -}}
+
+{{- define "fleetops.testNamespace" -}}
+{{- .Values.test.namespace | default (first .Values.operator.watchNamespaces) | default .Release.Namespace -}}
+{{- end -}}
+
 {{- /* The reference of one image: (dict "image" … "root" $) */ -}}
 {{- define "fleetops.image" -}}
 {{- with .root.Values.global.imageRegistry }}{{ trimSuffix "/" . }}/{{ end -}}

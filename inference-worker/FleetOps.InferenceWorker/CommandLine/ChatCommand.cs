@@ -14,9 +14,10 @@ internal static class ChatCommand
         var system = Setting.Text("--system", "TEXT", "The system message");
         var maxTokens = Setting.OptionalNumber("--max-tokens", "At most so many tokens for each answer", 1, int.MaxValue);
         var temperature = Setting.Create("--temperature", "T", "0 always takes the most probable token [default: the model's]", "a number from 0 to 100", ReadTemperature, () => null);
+        var wait = Setting.OptionalNumber("--wait-seconds", "Wait up to so long until a model answers there [default: do not wait]", 1, 86400);
         var stats = new Option<bool>("--stats") { Description = "Show tokens and tokens/s after each answer, on stderr" };
         var security = new ClientSecurity();
-        var command = new Command("chat", "Talk to a worker over gRPC.") { prompt, address, system, maxTokens, temperature, stats };
+        var command = new Command("chat", "Talk to a worker over gRPC.") { prompt, address, system, maxTokens, temperature, wait, stats };
         security.AddTo(command);
         command.SetAction((result, _) => CommandFailure.HandleAsync(terminationLog: null, async () =>
         {
@@ -27,6 +28,11 @@ internal static class ChatCommand
                 ShowStatistics = result.GetValue(stats),
             };
             using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = session.Interrupt());
+            if (result.GetValue(wait) is { } seconds && await session.WaitAsync(TimeSpan.FromSeconds(seconds), TimeProvider.System) is not ExitCodes.Success and var failure)
+            {
+                return failure;
+            }
+
             return result.GetValue(prompt) is { Length: > 0 } words
                 ? await session.AskAsync(string.Join(' ', words))
                 : await InteractAsync(session);

@@ -10,8 +10,14 @@ namespace FleetOps.InferenceWorker.CommandLine;
 /// <summary>One conversation with a worker: remembers what was said and streams each answer.</summary>
 internal sealed class ChatSession : IDisposable
 {
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+
+    // An address that swallows packets would otherwise be asked once only.
+    private static readonly TimeSpan AttemptLimit = TimeSpan.FromSeconds(10);
+
     private readonly GrpcChannel _channel;
     private readonly Inference.V1.Inference.InferenceClient _client;
+    private readonly Control.ControlClient _control;
     private readonly List<ChatMessage> _messages = [];
     private readonly Uri _address;
     private readonly TextWriter _output;
@@ -31,6 +37,7 @@ internal sealed class ChatSession : IDisposable
         _notes = notes;
         _channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpClient = connection, DisposeHttpClient = true });
         _client = new Inference.V1.Inference.InferenceClient(_channel);
+        _control = new Control.ControlClient(_channel);
         if (system is not null)
         {
             _messages.Add(new ChatMessage { Role = "system", Content = system });
@@ -58,6 +65,36 @@ internal sealed class ChatSession : IDisposable
         return true;
     }
 
+    /// <summary>Waits until a model is served there and returns an exit code. What will not mend by itself ends the wait at once; errors become one line of the notes.</summary>
+    public async Task<int> WaitAsync(TimeSpan limit, TimeProvider clock)
+    {
+        var started = clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                var left = limit - clock.GetElapsedTime(started);
+                var deadline = clock.GetUtcNow().UtcDateTime + (left < AttemptLimit ? left : AttemptLimit);
+                await _control.GetModelInfoAsync(new(), deadline: deadline);
+                return ExitCodes.Success;
+            }
+            catch (RpcException exception) when (exception.StatusCode is not (StatusCode.Unavailable or StatusCode.DeadlineExceeded) || Distrust(exception) is not null)
+            {
+                return await ReportAsync(exception);
+            }
+            catch (RpcException exception)
+            {
+                if (clock.GetElapsedTime(started) + RetryInterval >= limit)
+                {
+                    await _notes.WriteLineAsync($"No model was served at {_address} within {limit.TotalSeconds:0} s; the last answer was {exception.StatusCode}: {exception.Status.Detail}");
+                    return ExitCodes.Unavailable;
+                }
+            }
+
+            await Task.Delay(RetryInterval, clock);
+        }
+    }
+
     /// <summary>Asks, streams the answer to the output and returns an exit code. Errors become one line of the notes.</summary>
     public async Task<int> AskAsync(string question)
     {
@@ -80,15 +117,7 @@ internal sealed class ChatSession : IDisposable
                 return ExitCodes.Interrupted;
             }
 
-            if (exception.Status.DebugException?.InnerException is AuthenticationException distrust)
-            {
-                await _notes.WriteLineAsync($"No TLS with {_address}: {distrust.Message} --tls-ca names the roots that its certificate comes from.");
-                return ExitCodes.Unavailable;
-            }
-
-            var hint = exception.StatusCode == StatusCode.Unavailable ? " Is a worker serving there?" : "";
-            await _notes.WriteLineAsync($"{exception.StatusCode} from {_address}: {exception.Status.Detail}{hint}");
-            return ExitCode(exception.StatusCode);
+            return await ReportAsync(exception);
         }
         finally
         {
@@ -98,6 +127,21 @@ internal sealed class ChatSession : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _channel.Dispose();
+
+    private static AuthenticationException? Distrust(RpcException exception) => exception.Status.DebugException?.InnerException as AuthenticationException;
+
+    private async Task<int> ReportAsync(RpcException exception)
+    {
+        if (Distrust(exception) is { } distrust)
+        {
+            await _notes.WriteLineAsync($"No TLS with {_address}: {distrust.Message} --tls-ca names the roots that its certificate comes from.");
+            return ExitCodes.Unavailable;
+        }
+
+        var hint = exception.StatusCode == StatusCode.Unavailable ? " Is a worker serving there?" : "";
+        await _notes.WriteLineAsync($"{exception.StatusCode} from {_address}: {exception.Status.Detail}{hint}");
+        return ExitCode(exception.StatusCode);
+    }
 
     private async Task<string> StreamAsync(CancellationToken cancellationToken)
     {

@@ -12,6 +12,9 @@ public sealed class ValuesTests
     [InlineData("images.worker.digest=sha256:short", "digest")]
     [InlineData("operator.policy.allowHostPaths={srv}", "allowHostPaths")]
     [InlineData("monitoring.workers.interval=often", "interval")]
+    [InlineData("monitoring.dashboards.lables.a=b", "lables")]
+    [InlineData("test.model.source=tiny.gguf", "source")]
+    [InlineData("test.timeoutSeconds=0", "timeoutSeconds")]
     public async Task A_value_that_means_nothing_is_refused_by_its_name(string value, string named)
     {
         var (code, _, error) = await Helm.TryTemplateAsync("--set", value);

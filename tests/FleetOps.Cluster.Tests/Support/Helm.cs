@@ -14,7 +14,11 @@ internal static class Helm
     }
 
     /// <summary>The same, with Helm's own words where it refuses.</summary>
-    public static async Task<(int ExitCode, string Output, string Error)> TryTemplateAsync(params string[] arguments)
+    public static Task<(int ExitCode, string Output, string Error)> TryTemplateAsync(params string[] arguments) =>
+        TryAsync(["template", "fleetops", Repository.Path("charts", "fleetops"), "--namespace", "fleetops-system", .. arguments]);
+
+    /// <summary>Runs Helm. Skips the test when it cannot be had.</summary>
+    public static async Task<(int ExitCode, string Output, string Error)> TryAsync(params IEnumerable<string> arguments)
     {
         var folder = await RunAsync(Repository.Path("deploy", "local", "tools", "helm"), []);
         if (folder.ExitCode != 0)
@@ -22,9 +26,7 @@ internal static class Helm
             Assert.Skip($"Helm cannot be had: {folder.Error.Trim()}");
         }
 
-        return await RunAsync(
-            Path.Combine(folder.Output.Trim(), "helm"),
-            ["template", "fleetops", Repository.Path("charts", "fleetops"), "--namespace", "fleetops-system", .. arguments]);
+        return await RunAsync(Path.Combine(folder.Output.Trim(), "helm"), arguments);
     }
 
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string program, IEnumerable<string> arguments)

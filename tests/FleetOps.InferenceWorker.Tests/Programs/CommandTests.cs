@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using FleetOps.InferenceWorker.Security;
@@ -114,6 +116,34 @@ public sealed class CommandTests
         await using var chat = await WorkerProcess.RunAsync(["chat", "--address", "127.0.0.1:1", "hello"]);
         Assert.Equal(69, chat.ExitCode);
         Assert.Contains("127.0.0.1:1", chat.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Chat_can_wait_for_a_worker_that_comes_up_later()
+    {
+        // Whoever asks too early is hung up on, so that the worker starts after the first attempt has failed.
+        using var early = new TcpListener(IPAddress.Loopback, 0);
+        early.Start();
+        var port = ((IPEndPoint)early.LocalEndpoint).Port;
+        var asking = WorkerProcess.RunAsync(["chat", "--address", $"127.0.0.1:{port}", "--wait-seconds", "120", "--temperature", "0", "the", "letters"]);
+        using (await early.AcceptTcpClientAsync(TestContext.Current.CancellationToken))
+        {
+        }
+
+        early.Stop();
+        await using var server = await InProcessWorker.ServeAsync(ModelFiles.Successor, options => options with { GrpcPort = port });
+
+        await using var chat = await asking;
+        Assert.Equal((0, "abcdefghijklmnopqrstuvwxyz"), (chat.ExitCode, chat.Output));
+        Assert.Equal("", chat.Errors);
+    }
+
+    [Fact]
+    public async Task Chat_that_waited_in_vain_says_how_long_and_what_the_last_answer_was()
+    {
+        await using var chat = await WorkerProcess.RunAsync(["chat", "--address", "127.0.0.1:1", "--wait-seconds", "1", "hello"]);
+        Assert.Equal((69, ""), (chat.ExitCode, chat.Output));
+        Assert.Contains("No model was served at http://127.0.0.1:1/ within 1 s; the last answer was Unavailable: ", chat.Errors, StringComparison.Ordinal);
     }
 
     [Theory]

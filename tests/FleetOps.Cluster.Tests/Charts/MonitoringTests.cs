@@ -1,0 +1,71 @@
+using System.Text.Json.Nodes;
+using FleetOps.Cluster.Tests.Support;
+
+namespace FleetOps.Cluster.Tests.Charts;
+
+/// <summary>Rules and dashboards come out of the chart as they went in.</summary>
+public sealed class MonitoringTests
+{
+    private const string Rules = """
+        # For people.
+        groups:
+        - name: models
+          rules:
+          - alert: ModelDown
+            expr: |
+              sum by (model) (up{job="{{ not a template }}"}) == 0
+
+              unless absent(up)
+            annotations:
+              summary: '{{ $labels.model }} is {{ $value | humanizePercentage }}'
+
+        """;
+
+    private const string Dashboard = """
+        {
+          "title": "Fleet",
+          "panels": [ { "legendFormat": "{{model}} {{ .Release.Name }}" } ]
+        }
+
+        """;
+
+    [Fact]
+    public async Task Rules_become_PrometheusRules_and_keep_their_own_braces()
+    {
+        using var chart = new CopiedChart();
+        chart.Write("files/rules/fleet_models.yaml", Rules);
+
+        var rule = Assert.Single(await chart.RenderAsync(
+            "templates/prometheusrules.yaml", "--set", "monitoring.rules.enabled=true,monitoring.rules.labels.role=alerts,monitoring.labels.release=prometheus"));
+
+        Assert.Equal(("PrometheusRule", "fleetops-fleet-models"), ((string?)rule["kind"], (string?)rule["metadata"]!["name"]));
+        Assert.Equal(("alerts", "prometheus"), ((string?)rule["metadata"]!["labels"]!["role"], (string?)rule["metadata"]!["labels"]!["release"]));
+        Assert.True(JsonNode.DeepEquals(Yaml.Read(Rules).Single()["groups"], rule["spec"]!["groups"]), rule.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Dashboards_become_ConfigMaps_that_the_sidecar_finds()
+    {
+        using var chart = new CopiedChart();
+        chart.Write("files/dashboards/fleet.json", Dashboard);
+
+        var usual = Assert.Single(await chart.RenderAsync("templates/dashboards.yaml", "--set", "monitoring.dashboards.enabled=true"));
+        var moved = Assert.Single(await chart.RenderAsync(
+            "templates/dashboards.yaml", "--set", "monitoring.dashboards.enabled=true,monitoring.dashboards.namespace=monitoring,monitoring.dashboards.folder=",
+            "--set-string", "monitoring.dashboards.labels.team=models"));
+
+        Assert.Equal(Dashboard.Trim(), (string?)usual["data"]!["fleet.json"]);
+        Assert.Equal(("fleetops-dashboard-fleet", "fleetops-system"), ((string?)usual["metadata"]!["name"], (string?)usual["metadata"]!["namespace"]));
+        Assert.Equal(("1", "FleetOps"), ((string?)usual["metadata"]!["labels"]!["grafana_dashboard"], (string?)usual["metadata"]!["annotations"]!["grafana_folder"]));
+        Assert.Equal(("monitoring", "models"), ((string?)moved["metadata"]!["namespace"], (string?)moved["metadata"]!["labels"]!["team"]));
+        Assert.Null(moved["metadata"]!["annotations"]);
+    }
+
+    [Fact]
+    public async Task What_the_operator_says_of_a_model_keeps_the_model_s_namespace()
+    {
+        var rendered = await Helm.TemplateAsync("--kube-version", "1.35.0", "--show-only", "templates/podmonitor.yaml", "--set", "monitoring.operator.enabled=true");
+
+        Assert.True((bool?)Yaml.Read(rendered).Single()["spec"]!["podMetricsEndpoints"]![0]!["honorLabels"]);
+    }
+}
