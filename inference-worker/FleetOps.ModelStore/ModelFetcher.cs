@@ -69,7 +69,7 @@ public sealed class ModelFetcher : IDisposable
     {
         var client = new WebClient(exchange, _options, web, SourceCredentials.Read(_options.CredentialsDirectory).ForWeb());
         var folder = CacheFolder.Of(_options.ModelDirectory, plan, "");
-        return new CachedFetch(exchange, _options, reporter).RunAsync(plan, folder, new ResolveRing([client.ResolveAsync]), cancellationToken);
+        return new CachedFetch(exchange, _options, reporter).RunAsync(plan, folder, new WebMirrors(exchange, _options, plan).With(client.ResolveAsync), cancellationToken);
     }
 
     private Task<VerifiedModel> FetchAsync(FetchPlan plan, HubModelSource hub, HttpExchange exchange, FetchReporter reporter, CancellationToken cancellationToken)
@@ -106,7 +106,7 @@ public sealed class ModelFetcher : IDisposable
         var client = new S3Client(exchange, _options, s3);
         var folder = CacheFolder.Of(_options.ModelDirectory, plan, S3Client.Origin(_options.S3));
         return new CachedFetch(exchange, _options, reporter).RunAsync(
-            plan, folder, new ResolveRing([token => client.ResolveAsync(plan.Revision, token)]), cancellationToken);
+            plan, folder, new WebMirrors(exchange, _options, plan).With(token => client.ResolveAsync(plan.Revision, token)), cancellationToken);
     }
 
     private async Task<VerifiedModel> FetchAsync(

@@ -1,4 +1,5 @@
 using FleetOps.ModelStore.S3;
+using FleetOps.ModelStore.Sources;
 
 namespace FleetOps.ModelStore;
 
@@ -32,6 +33,9 @@ public sealed record ModelFetcherOptions
 
     /// <summary>Hubs that have the same repositories, asked in turn while <see cref="HubEndpoint"/> does not answer.</summary>
     public IReadOnlyList<Uri> HubMirrors { get; init; } = [];
+
+    /// <summary>Web servers that have what sources of <c>https://</c>, <c>http://</c> and <c>s3://</c> have, asked in turn while the source does not answer.</summary>
+    public IReadOnlyList<SourceMirror> Mirrors { get; init; } = [];
 
     /// <summary>How many requests at once bring a file of 32 MiB and more, where its server gives ranges; 1 to 8. Each has 4 MiB of memory.</summary>
     public int Connections { get; init; } = 4;
@@ -106,7 +110,7 @@ public sealed record ModelFetcherOptions
         Require(Connections is >= 1 and <= 8, nameof(Connections), Connections, "1 to 8");
         S3.Validate();
         Require(
-            PlainHttpRegistries.All(static registry => Sources.RegistryText.RefuseRegistry(registry) is null),
+            PlainHttpRegistries.All(static registry => RegistryText.RefuseRegistry(registry) is null),
             nameof(PlainHttpRegistries),
             string.Join(", ", PlainHttpRegistries),
             "a list of HOST or HOST:PORT");

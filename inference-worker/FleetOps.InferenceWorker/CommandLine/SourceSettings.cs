@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using FleetOps.InferenceWorker.Serving;
 using FleetOps.ModelStore;
+using FleetOps.ModelStore.Sources;
 
 namespace FleetOps.InferenceWorker.CommandLine;
 
@@ -27,6 +28,13 @@ internal sealed class SourceSettings
     public Option<string[]> PlainHttpRegistries { get; } = Setting.Many<string>(
         "--plain-http-registry", "HOST[:PORT]", "Registry of an oci:// source that is reached by plain http, which then needs a digest", "a host with or without a port", static text => text);
 
+    public Option<SourceMirror[]> Mirrors { get; } = Setting.Many<SourceMirror>(
+        "--mirror",
+        "FROM=TO",
+        "Web server that is asked in the stead of an https:// or s3:// source that does not answer, if a digest is known: what the source begins with, and what stands for that at the mirror",
+        "two addresses that end with a slash, such as https://models.example/=https://cache.example/models/",
+        SourceMirror.Parse);
+
     public Option<string?> ClaimRoot { get; } = Setting.Text("--pvc-root", "DIR", "Folder under which each claim is mounted", () => ServeOptions.DefaultClaimRoot);
 
     public Option<string?> ModelDirectory { get; } = Setting.Text("--model-dir", "DIR", "Writable folder in which fetched files are kept", () => ServeOptions.DefaultModelDirectory);
@@ -51,6 +59,7 @@ internal sealed class SourceSettings
         command.Add(ModelDirectoryLimit);
         command.Add(Hubs);
         command.Add(PlainHttpRegistries);
+        command.Add(Mirrors);
         command.Validators.Add(result =>
         {
             if (result.GetValue(Source) is null)
@@ -75,6 +84,7 @@ internal sealed class SourceSettings
         MaxCacheBytes = result.GetValue(ModelDirectoryLimit),
         HubEndpoint = result.GetValue(Hubs)![0],
         HubMirrors = [.. result.GetValue(Hubs)!.Skip(1)],
+        Mirrors = result.GetValue(Mirrors) ?? [],
         PlainHttpRegistries = result.GetValue(PlainHttpRegistries) ?? [],
     };
 

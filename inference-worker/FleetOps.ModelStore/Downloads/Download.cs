@@ -85,11 +85,7 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
         }
 
         RemoteAddress address = await remote.LocateAsync(cancellationToken).ConfigureAwait(false);
-        if (sha256 is not null && part.Record is { } old && old.Host != address.Location.Authority)
-        {
-            // Validators of one host mean nothing to another; the digest tells whether the two have the same file.
-            part.Describe(old with { Host = address.Location.Authority, ETag = null, LastModified = null });
-        }
+        GoOnAt(address.Location.Authority, sha256, part);
 
         using HttpAnswer answer = await exchange.SendAsync(Question(remote, address, part), cancellationToken).ConfigureAwait(false);
         if (answer.Status is not (200 or 206 or 416))
@@ -125,6 +121,24 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
         {
             throw new TransientSourceException(
                 ModelSourceReason.SourceUnreachable, $"{answer.Address.Authority} sent {part.Length} of {total} bytes and ended.");
+        }
+    }
+
+    // Validators of one host mean nothing to another; a digest tells whether the two have the same file.
+    private static void GoOnAt(string host, string? sha256, PartialFile part)
+    {
+        if (part.Record is not { Host: { } before } old || before == host)
+        {
+            return;
+        }
+
+        if (sha256 is null)
+        {
+            part.Restart();
+        }
+        else
+        {
+            part.Describe(old with { Host = host, ETag = null, LastModified = null });
         }
     }
 

@@ -8,13 +8,16 @@ internal sealed class WebClient(HttpExchange exchange, ModelFetcherOptions optio
 {
     private readonly FileQuestions _files = new(source);
 
+    /// <summary>Whether the server is a mirror. Then it is asked for whole models too, and what it lacks or refuses is no fault of the source.</summary>
+    public bool IsMirror { get; init; }
+
     /// <summary>Resolves the model.</summary>
     /// <exception cref="ModelSourceException">The server does not have all files, does not give them, or does not answer.</exception>
     public Task<RemoteModel> ResolveAsync(CancellationToken cancellationToken) => _files.AskAsync(async file =>
     {
         Uri location = ((HttpModelSource)file).Location;
         var remote = new RemoteFile(new RemoteAddress(location, authorization), Judge);
-        return source.Split is null ? remote : await DescribeAsync(remote, location, cancellationToken).ConfigureAwait(false);
+        return source.Split is null && !IsMirror ? remote : await DescribeAsync(remote, location, cancellationToken).ConfigureAwait(false);
     });
 
     private async Task<RemoteFile> DescribeAsync(RemoteFile remote, Uri location, CancellationToken cancellationToken)
@@ -30,5 +33,11 @@ internal sealed class WebClient(HttpExchange exchange, ModelFetcherOptions optio
         };
     }
 
-    private ModelSourceException Judge(HttpAnswer answer) => WebFaults.Judge(answer, options.TimeProvider.GetUtcNow());
+    private ModelSourceException Judge(HttpAnswer answer)
+    {
+        ModelSourceException fault = WebFaults.Judge(answer, options.TimeProvider.GetUtcNow());
+        return IsMirror && fault is not TransientSourceException
+            ? new ModelSourceException(ModelSourceReason.SourceUnreachable, $"The mirror does not help: {fault.Message}", fault)
+            : fault;
+    }
 }

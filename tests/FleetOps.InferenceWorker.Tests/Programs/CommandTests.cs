@@ -150,6 +150,7 @@ public sealed class CommandTests
     [InlineData("FLEETOPS_MAX_SEQUENCES", "many", "FLEETOPS_MAX_SEQUENCES is 'many'; it must be a whole number from 1 to 256.")]
     [InlineData("FLEETOPS_BACKEND", "Tpu", "FLEETOPS_BACKEND is 'Tpu'; it must be one of Auto, Cpu, Cuda.")]
     [InlineData("FLEETOPS_BIND", "everywhere", "FLEETOPS_BIND is 'everywhere'; it must be an IP address.")]
+    [InlineData("FLEETOPS_MIRROR", "https://a.example/=b", "FLEETOPS_MIRROR is 'https://a.example/=b'; it must be two addresses that end with a slash, such as https://models.example/=https://cache.example/models/.")]
     public async Task An_environment_variable_stands_for_an_option(string variable, string value, string message)
     {
         await using var worker = await WorkerProcess.RunAsync(["serve", "--source", "file:///nowhere.gguf"], environment: new Dictionary<string, string> { [variable] = value });
