@@ -9,7 +9,7 @@ public enum DigestOrigin
     /// <summary>The request.</summary>
     Request,
 
-    /// <summary>The metadata of the source (the hub's LFS record).</summary>
+    /// <summary>The metadata of the source (the hub's LFS record), now or when the file was fetched.</summary>
     Source,
 
     /// <summary>The record that was written when this file was first fetched: it is what it was then.</summary>

@@ -17,4 +17,10 @@ public sealed record FetchRequest(ModelSource Source)
     /// meanwhile (<see cref="VerifiedModel.PendingDigest"/>).
     /// </summary>
     public bool DigestMayFollow { get; init; }
+
+    /// <summary>Whether a file is refused whose digest neither the request nor the source names.</summary>
+    public bool RequireDigest { get; init; }
+
+    /// <summary>The one licence that was accepted, as the source names it: a file under another one is refused. Null asks for none; nor does a file whose licence nobody names.</summary>
+    public string? AcceptedLicense { get; init; }
 }

@@ -48,18 +48,20 @@ public sealed class ModelFetcher : IDisposable
     public async Task<VerifiedModel> FetchAsync(FetchRequest request, IProgress<FetchProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         FetchPlan plan = FetchPlan.From(request);
+        var policy = new FetchPolicy(request, _options.HubEndpoint);
+        policy.CheckSource();
         var reporter = new FetchReporter(progress, _options.TimeProvider, _options.ProgressInterval);
         var exchange = new HttpExchange(_invoker, _options);
-        return plan.Source switch
+        return policy.Check(plan.Source switch
         {
             ClaimModelSource claim => await new InPlaceFetch(_options, reporter).VerifyAsync(plan, claim, cancellationToken).ConfigureAwait(false),
             FileModelSource file => await new InPlaceFetch(_options, reporter).VerifyAsync(plan, file, cancellationToken).ConfigureAwait(false),
             HttpModelSource web => await FetchAsync(plan, web, exchange, reporter, cancellationToken).ConfigureAwait(false),
-            S3ModelSource s3 => await FetchAsync(plan, s3, exchange, reporter, cancellationToken).ConfigureAwait(false),
-            HubModelSource hub => await FetchAsync(plan, hub, exchange, reporter, cancellationToken).ConfigureAwait(false),
-            RegistryModelSource registry => await FetchAsync(plan, registry, exchange, reporter, cancellationToken).ConfigureAwait(false),
+            S3ModelSource s3 => await FetchAsync(plan, s3, policy, exchange, reporter, cancellationToken).ConfigureAwait(false),
+            HubModelSource hub => await FetchAsync(plan, hub, policy, exchange, reporter, cancellationToken).ConfigureAwait(false),
+            RegistryModelSource registry => await FetchAsync(plan, registry, policy, exchange, reporter, cancellationToken).ConfigureAwait(false),
             _ => throw new ModelSourceException(ModelSourceReason.InvalidConfiguration, $"{plan.Source} is of a kind that cannot be fetched."),
-        };
+        });
     }
 
     /// <summary>Closes the connections that are open. Fetches that are running fail.</summary>
@@ -72,7 +74,7 @@ public sealed class ModelFetcher : IDisposable
         return new CachedFetch(exchange, _options, reporter).RunAsync(plan, folder, new WebMirrors(exchange, _options, plan).With(client.ResolveAsync), cancellationToken);
     }
 
-    private Task<VerifiedModel> FetchAsync(FetchPlan plan, HubModelSource hub, HttpExchange exchange, FetchReporter reporter, CancellationToken cancellationToken)
+    private Task<VerifiedModel> FetchAsync(FetchPlan plan, HubModelSource hub, FetchPolicy policy, HttpExchange exchange, FetchReporter reporter, CancellationToken cancellationToken)
     {
         IReadOnlyList<Uri> hubs = [_options.HubEndpoint, .. _options.HubMirrors];
         if (plan.Sha256 is null && hubs.FirstOrDefault(address => !HttpExchange.IsPrivate(address)) is { } plain)
@@ -89,12 +91,12 @@ public sealed class ModelFetcher : IDisposable
         var ring = new ResolveRing([.. hubs.Select((address, place) =>
         {
             var client = new HubClient(exchange, _options, address, hub, place == 0 ? authorization : null);
-            return (Func<CancellationToken, Task<RemoteModel>>)(token => client.ResolveAsync(plan.Revision!, token));
+            return (Func<CancellationToken, Task<RemoteModel>>)(token => policy.CheckAsync(client.ResolveAsync(plan.Revision!, token)));
         })]);
         return new CachedFetch(exchange, _options, reporter).RunAsync(plan, folder, ring, cancellationToken);
     }
 
-    private Task<VerifiedModel> FetchAsync(FetchPlan plan, S3ModelSource s3, HttpExchange exchange, FetchReporter reporter, CancellationToken cancellationToken)
+    private Task<VerifiedModel> FetchAsync(FetchPlan plan, S3ModelSource s3, FetchPolicy policy, HttpExchange exchange, FetchReporter reporter, CancellationToken cancellationToken)
     {
         if (_options.S3.Endpoint is { } endpoint && !HttpExchange.IsPrivate(endpoint) && plan.Sha256 is null)
         {
@@ -106,11 +108,11 @@ public sealed class ModelFetcher : IDisposable
         var client = new S3Client(exchange, _options, s3);
         var folder = CacheFolder.Of(_options.ModelDirectory, plan, S3Client.Origin(_options.S3));
         return new CachedFetch(exchange, _options, reporter).RunAsync(
-            plan, folder, new WebMirrors(exchange, _options, plan).With(token => client.ResolveAsync(plan.Revision, token)), cancellationToken);
+            plan, folder, new WebMirrors(exchange, _options, plan).With(token => policy.CheckAsync(client.ResolveAsync(plan.Revision, token))), cancellationToken);
     }
 
     private async Task<VerifiedModel> FetchAsync(
-        FetchPlan plan, RegistryModelSource registry, HttpExchange exchange, FetchReporter reporter, CancellationToken cancellationToken)
+        FetchPlan plan, RegistryModelSource registry, FetchPolicy policy, HttpExchange exchange, FetchReporter reporter, CancellationToken cancellationToken)
     {
         var address = new RegistryAddress(registry, _options.PlainHttpRegistries);
         if (!address.IsPrivate && plan.Sha256 is null && registry.Digest is null)
@@ -125,6 +127,6 @@ public sealed class ModelFetcher : IDisposable
         var client = new RegistryClient(access, address, registry, _options);
         var folder = CacheFolder.Of(_options.ModelDirectory, plan, "");
         return await new CachedFetch(exchange, _options, reporter).RunAsync(
-            plan, folder, new ResolveRing([token => client.ResolveAsync(plan.Sha256, token)]), cancellationToken).ConfigureAwait(false);
+            plan, folder, new ResolveRing([token => policy.CheckAsync(client.ResolveAsync(plan.Sha256, token))]), cancellationToken).ConfigureAwait(false);
     }
 }

@@ -26,4 +26,10 @@ public enum ModelSourceReason
 
     /// <summary>The file is not a GGUF model that can be loaded.</summary>
     InvalidGguf,
+
+    /// <summary>The request forbids such a file: nobody names its digest.</summary>
+    PolicyViolation,
+
+    /// <summary>The licence of the file is not the one that was accepted, or the source waits for it to be accepted there.</summary>
+    LicenseNotAccepted,
 }

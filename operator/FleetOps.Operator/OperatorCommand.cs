@@ -20,16 +20,9 @@ internal static class OperatorCommand
             DefaultValueFactory = result => FromEnvironment("--http-port", 8080, int.TryParse, result),
         };
         var hostPaths = HostPaths("--allow-host-path");
-        var licenses = new Option<bool>("--require-license-acceptance")
-        {
-            Description = "Whether to serve only models whose spec says that their licence is accepted. Environment: FLEETOPS_REQUIRE_LICENSE_ACCEPTANCE. Default: false.",
-            DefaultValueFactory = result => FromEnvironment("--require-license-acceptance", false, bool.TryParse, result),
-        };
-        var leaderElect = new Option<bool>("--leader-elect")
-        {
-            Description = "Whether to wait for the Lease before acting; false only for a single copy. Environment: FLEETOPS_LEADER_ELECT. Default: true.",
-            DefaultValueFactory = result => FromEnvironment("--leader-elect", true, bool.TryParse, result),
-        };
+        var licenses = Flag("--require-license-acceptance", false, "Whether to serve only models whose spec says that their licence is accepted.");
+        var digests = Flag("--require-digest", false, "Whether to serve only weights whose SHA-256 the spec or their source names.");
+        var leaderElect = Flag("--leader-elect", true, "Whether to wait for the Lease before acting; false only for a single copy.");
         workerImage.Validators.Add(result =>
         {
             if (string.IsNullOrEmpty(result.GetValueOrDefault<string?>()))
@@ -40,7 +33,7 @@ internal static class OperatorCommand
 
         var command = new RootCommand("Reconciles ModelDeployment resources into pods that serve a model.")
         {
-            workerImage, cudaImage, pullPolicy, cudaPullPolicy, hostPaths, licenses, watched, ns, httpPort, leaderElect,
+            workerImage, cudaImage, pullPolicy, cudaPullPolicy, hostPaths, licenses, digests, watched, ns, httpPort, leaderElect,
         };
         command.SetAction((parsed, cancel) => run(
             new()
@@ -51,6 +44,7 @@ internal static class OperatorCommand
                 WorkerCudaImagePullPolicy = parsed.GetValue(cudaPullPolicy),
                 AllowedHostPaths = parsed.GetValue(hostPaths)!,
                 RequireLicenseAcceptance = parsed.GetValue(licenses),
+                RequireDigest = parsed.GetValue(digests),
                 WatchNamespaces = parsed.GetValue(watched)!,
                 Namespace = parsed.GetValue(ns),
                 HttpPort = parsed.GetValue(httpPort),
@@ -59,6 +53,12 @@ internal static class OperatorCommand
             cancel));
         return command;
     }
+
+    private static Option<bool> Flag(string name, bool otherwise, string description) => new(name)
+    {
+        Description = $"{description} Environment: {Variable(name)}. Default: {(otherwise ? "true" : "false")}.",
+        DefaultValueFactory = result => FromEnvironment(name, otherwise, bool.TryParse, result),
+    };
 
     private static Option<string?> Text(string name, string description) => new(name)
     {

@@ -43,6 +43,7 @@ internal static class OperatorHost
                 {
                     AllowedHostPaths = options.AllowedHostPaths,
                     RequiresLicenseAcceptance = options.RequireLicenseAcceptance,
+                    RequiresDigest = options.RequireDigest,
                 },
                 watchesNodes: options.WatchNamespaces.Count == 0);
 

@@ -21,6 +21,9 @@ internal sealed record OperatorOptions
     /// <summary>Whether only models are served whose licence has been accepted in the spec.</summary>
     public bool RequireLicenseAcceptance { get; init; }
 
+    /// <summary>Whether only weights are served whose digest the spec or their source names.</summary>
+    public bool RequireDigest { get; init; }
+
     /// <summary>Namespaces whose ModelDeployments are served; none for the whole cluster.</summary>
     public IReadOnlyList<string> WatchNamespaces { get; init; } = [];
 

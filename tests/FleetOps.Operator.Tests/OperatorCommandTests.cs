@@ -11,15 +11,17 @@ public sealed class OperatorCommandTests
 
         Assert.Empty(options.AllowedHostPaths);
         Assert.False(options.RequireLicenseAcceptance);
+        Assert.False(options.RequireDigest);
     }
 
     [Fact]
     public async Task Policy_comes_from_the_command_line()
     {
-        var options = await ParseAsync("--allow-host-path=/srv/models", "--allow-host-path", "/var/lib/models", "--require-license-acceptance");
+        var options = await ParseAsync("--allow-host-path=/srv/models", "--allow-host-path", "/var/lib/models", "--require-license-acceptance", "--require-digest");
 
         Assert.Equal(["/srv/models", "/var/lib/models"], options.AllowedHostPaths);
         Assert.True(options.RequireLicenseAcceptance);
+        Assert.True(options.RequireDigest);
     }
 
     [Fact]

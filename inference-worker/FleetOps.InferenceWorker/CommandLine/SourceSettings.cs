@@ -15,6 +15,16 @@ internal sealed class SourceSettings
 
     public Option<string?> Sha256 { get; } = Setting.Text("--sha256", "HEX", "Digest that the file must have");
 
+    public Option<bool> RequireDigest { get; } = Setting.Create(
+        "--require-digest",
+        "true|false",
+        "Whether to refuse a file whose digest neither --sha256 nor the source names",
+        "true or false",
+        static text => bool.TryParse(text, out var value) ? value : throw new FormatException(),
+        static () => false);
+
+    public Option<string?> AcceptedLicense { get; } = Setting.Text("--accepted-license", "ID", "Licence that was accepted, such as apache-2.0: a file under another one is refused");
+
     public Option<string?> Credentials { get; } = Setting.Text("--credentials", "DIR", "Folder with one file for each credential: token, or username and password; for s3:// accessKeyId and secretAccessKey, for oci:// perhaps .dockerconfigjson");
 
     public Option<IReadOnlyList<Uri>> Hubs { get; } = Setting.Create<IReadOnlyList<Uri>>(
@@ -51,11 +61,12 @@ internal sealed class SourceSettings
 
     public void AddTo(Command command)
     {
-        foreach (var option in new[] { Source, Revision, Sha256, Credentials, ClaimRoot, ModelDirectory, TerminationLog })
+        foreach (var option in new[] { Source, Revision, Sha256, AcceptedLicense, Credentials, ClaimRoot, ModelDirectory, TerminationLog })
         {
             command.Add(option);
         }
 
+        command.Add(RequireDigest);
         command.Add(ModelDirectoryLimit);
         command.Add(Hubs);
         command.Add(PlainHttpRegistries);
@@ -73,6 +84,8 @@ internal sealed class SourceSettings
     {
         Revision = result.GetValue(Revision),
         Sha256 = result.GetValue(Sha256),
+        RequireDigest = result.GetValue(RequireDigest),
+        AcceptedLicense = result.GetValue(AcceptedLicense),
     };
 
     public ModelFetcherOptions FetcherOptions(ParseResult result) => new()

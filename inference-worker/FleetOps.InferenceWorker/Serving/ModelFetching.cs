@@ -58,6 +58,8 @@ internal static class ModelFetching
         ModelSourceReason.DigestMismatch => FailureReason.DigestMismatch,
         ModelSourceReason.DiskFull => FailureReason.DiskFull,
         ModelSourceReason.InvalidGguf => FailureReason.InvalidGguf,
+        ModelSourceReason.PolicyViolation => FailureReason.PolicyViolation,
+        ModelSourceReason.LicenseNotAccepted => FailureReason.LicenseNotAccepted,
         _ => FailureReason.EngineFailed,
     };
 }

@@ -38,7 +38,7 @@ internal static class ExitCodes
         FailureReason.SourceNotFound => NoInput,
         FailureReason.SourceUnreachable or FailureReason.CudaUnavailable => Unavailable,
         FailureReason.OutOfMemory or FailureReason.OutOfGpuMemory or FailureReason.LoadFailed or FailureReason.DiskFull => System,
-        FailureReason.SourceUnauthorized or FailureReason.CredentialsMissing => NoPermission,
+        FailureReason.SourceUnauthorized or FailureReason.CredentialsMissing or FailureReason.PolicyViolation or FailureReason.LicenseNotAccepted => NoPermission,
         _ => Software,
     };
 }

@@ -42,6 +42,12 @@ internal enum FailureReason
     /// <summary>The source asks for credentials and there are none.</summary>
     CredentialsMissing,
 
+    /// <summary>The policy of the installation forbids such a file.</summary>
+    PolicyViolation,
+
+    /// <summary>The licence of the file has not been accepted.</summary>
+    LicenseNotAccepted,
+
     /// <summary>A fault inside the engine, or anything unexpected.</summary>
     EngineFailed,
 }

@@ -154,7 +154,7 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
             reporter.BeginFile(0, total);
             reporter.Enter(FetchPhase.Verifying, total, total);
             header = CheckWhole(plan, folder, files, fetched, digest);
-            stored.Record(files, digest, total, remote.Revision, remote.ETag, remote.License ?? header.License);
+            stored.Record(files, digest, total, remote.Revision, remote.ETag, remote.License ?? header.License, remote.Sha256 == digest);
         }
 
         reporter.Enter(FetchPhase.Completed, total, total);

@@ -63,7 +63,7 @@ internal sealed class FileFetch(HttpExchange exchange, ModelFetcherOptions optio
     private Verdict Publish(CachedFile file, string sha256, RemoteFile remote, string? license)
     {
         // A rename keeps size, time and inode, so the record can be written first; the file never stands there without it.
-        Verdict record = stored.Describe(file.PartPath, sha256, remote.Revision, remote.ETag, license);
+        Verdict record = stored.Describe(file.PartPath, sha256, remote.Revision, remote.ETag, license, remote.Sha256 == sha256);
         record.Write(file.VerdictPath);
         DurableFile.Publish(file.PartPath, file.ModelPath);
         File.Delete(file.PartRecordPath);

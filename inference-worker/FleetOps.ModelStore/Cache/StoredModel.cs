@@ -24,7 +24,7 @@ internal sealed class StoredModel(FetchPlan plan, CacheFolder folder, FetchRepor
     /// <summary>Who names the digest of a model.</summary>
     public static DigestOrigin Origin(FetchPlan plan, RemoteModel? remote, Verdict? verdict) =>
         plan.Sha256 is not null ? DigestOrigin.Request
-        : remote?.Sha256 is not null ? DigestOrigin.Source
+        : remote?.Sha256 is not null || verdict?.NamedBySource == true ? DigestOrigin.Source
         : verdict is not null ? DigestOrigin.Record
         : DigestOrigin.Computed;
 
@@ -54,11 +54,12 @@ internal sealed class StoredModel(FetchPlan plan, CacheFolder folder, FetchRepor
         string? revision = remote is null ? verdict?.Revision : remote.Revision ?? verdict?.Revision;
         string? tag = remote is null ? verdict?.ETag : remote.ETag;
         GgufHeader header = Check(files);
+        bool isNamed = (remote?.Sha256 ?? (verdict?.NamedBySource == true ? verdict.Sha256 : null)) == digest;
         string? license = remote?.License ?? verdict?.License ?? header.License;
-        if (verdict is null || verdict.Revision != revision || verdict.ETag != tag
+        if (verdict is null || verdict.Revision != revision || verdict.ETag != tag || verdict.NamedBySource != isNamed
             || new FileIdentity(verdict.SizeBytes, verdict.ModifiedNanoseconds, verdict.Inode) != first with { SizeBytes = total })
         {
-            Record(files, digest, total, revision, tag, license);
+            Record(files, digest, total, revision, tag, license, isNamed);
         }
 
         reporter.Enter(FetchPhase.Completed, total, total);
@@ -105,14 +106,14 @@ internal sealed class StoredModel(FetchPlan plan, CacheFolder folder, FetchRepor
     }
 
     /// <summary>Writes the record of a model whose files are all there.</summary>
-    public void Record(IReadOnlyList<CachedFile> files, string sha256, long sizeBytes, string? revision, string? tag, string? license)
+    public void Record(IReadOnlyList<CachedFile> files, string sha256, long sizeBytes, string? revision, string? tag, string? license, bool isNamed)
     {
-        Verdict record = Describe(files[0].ModelPath, sha256, revision, tag, license) with { SizeBytes = sizeBytes, Files = files.Count == 1 ? null : files.Count };
+        Verdict record = Describe(files[0].ModelPath, sha256, revision, tag, license, isNamed) with { SizeBytes = sizeBytes, Files = files.Count == 1 ? null : files.Count };
         record.Write(folder.VerdictPath);
     }
 
     /// <summary>The record of a file.</summary>
-    public Verdict Describe(string path, string sha256, string? revision, string? tag, string? license)
+    public Verdict Describe(string path, string sha256, string? revision, string? tag, string? license, bool isNamed)
     {
         FileIdentity identity = FileIdentity.Of(path);
         return new Verdict
@@ -125,6 +126,7 @@ internal sealed class StoredModel(FetchPlan plan, CacheFolder folder, FetchRepor
             Revision = revision,
             ETag = tag,
             License = license,
+            NamedBySource = isNamed,
             VerifiedAt = time.GetUtcNow(),
         };
     }

@@ -27,8 +27,8 @@ internal static class HubFaults
             case "GatedRepo":
                 string page = $"{endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{repository}";
                 return answer.Authorized
-                    ? Fault(ModelSourceReason.SourceUnauthorized, $"The repository {repository} on {hub} is gated and the account of the token has no access; accept its conditions at {page} with that account.")
-                    : Fault(ModelSourceReason.CredentialsMissing, $"The repository {repository} on {hub} is gated and no token was given; accept its conditions at {page} and give a token of that account.");
+                    ? Fault(ModelSourceReason.LicenseNotAccepted, $"The repository {repository} on {hub} is gated and the account of the token has no access; accept its licence at {page} with that account.")
+                    : Fault(ModelSourceReason.CredentialsMissing, $"The repository {repository} on {hub} is gated and no token was given; accept its licence at {page} and give a token of that account.");
             case "RevisionNotFound":
                 return Fault(ModelSourceReason.SourceNotFound, $"The repository {repository} on {hub} has no revision '{revision}'; give a branch, a tag or a commit that it has.");
             case "EntryNotFound":

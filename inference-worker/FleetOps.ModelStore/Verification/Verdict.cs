@@ -40,6 +40,9 @@ internal sealed record Verdict
     /// <summary>The licence; null when nobody names one.</summary>
     public string? License { get; init; }
 
+    /// <summary>Whether the digest is the one that the source published.</summary>
+    public bool NamedBySource { get; init; }
+
     /// <summary>When the file was verified.</summary>
     public required DateTimeOffset VerifiedAt { get; init; }
 

@@ -64,10 +64,12 @@ public sealed class InstallationTests(CrdServers servers)
         var silent = await Helm.TemplateAsync("--kube-version", "1.35.0", "--show-only", deployment);
         var told = await Helm.TemplateAsync(
             "--kube-version", "1.35.0", "--show-only", deployment,
-            "--set", "operator.policy.allowHostPaths={/srv/models,/var/lib/models}", "--set", "operator.policy.requireLicenseAcceptance=true");
+            "--set", "operator.policy.allowHostPaths={/srv/models,/var/lib/models}", "--set", "operator.policy.requireLicenseAcceptance=true", "--set", "operator.policy.requireDigest=true");
 
         Assert.DoesNotContain("--allow-host-path", silent, StringComparison.Ordinal);
         Assert.DoesNotContain("--require-license-acceptance", silent, StringComparison.Ordinal);
+        Assert.DoesNotContain("--require-digest", silent, StringComparison.Ordinal);
+        Assert.Contains("- --require-digest\n", told, StringComparison.Ordinal);
         Assert.Contains("- --allow-host-path=/srv/models\n", told, StringComparison.Ordinal);
         Assert.Contains("- --allow-host-path=/var/lib/models\n", told, StringComparison.Ordinal);
         Assert.Contains("- --require-license-acceptance\n", told, StringComparison.Ordinal);

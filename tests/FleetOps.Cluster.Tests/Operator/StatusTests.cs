@@ -49,6 +49,9 @@ public sealed class StatusTests(OperatedCluster cluster)
             ["Accepted=True", "WeightsReady=True", "Available=True", "Ready=True", "Reconciling=False", "Stalled=False"],
             ready["status"]!["conditions"]!.AsArray().Select(c => $"{c!["type"]}={c["status"]}"));
         Assert.Equal("Normal", (string)(await ns.AwaitEventAsync("life", "AllWorkersReady"))["type"]!);
+        var provenance = (string)(await ns.AwaitEventAsync("life", "WeightsVerified"))["note"]!;
+        Assert.Contains("revision abc, sha256 0123456789abcdef", provenance, StringComparison.Ordinal);
+        Assert.Contains("4920734176 bytes, licence not stated", provenance, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -169,7 +169,7 @@ public sealed class ReuseTests
         await bench.FetchAsync(hub.Source, options: options);
         hub.Fail($"/api/models/{StandInHub.Repository}/revision/main", 503, null);
         VerifiedModel model = await bench.FetchAsync(hub.Source, options: options);
-        Assert.Equal((true, StandInHub.Commit, DigestOrigin.Record), (model.Reused, model.Revision, model.DigestOrigin));
+        Assert.Equal((true, StandInHub.Commit, DigestOrigin.Source), (model.Reused, model.Revision, model.DigestOrigin));
     }
 
     [Fact]

@@ -125,7 +125,7 @@ public sealed class HubFetchTests
     [Theory]
     [InlineData(404, "EntryNotFound", false, ModelSourceReason.SourceNotFound, $"no file '{StandInHub.FileName}'")]
     [InlineData(401, "GatedRepo", false, ModelSourceReason.CredentialsMissing, "is gated and no token was given")]
-    [InlineData(403, "GatedRepo", true, ModelSourceReason.SourceUnauthorized, "is gated and the account of the token has no access")]
+    [InlineData(403, "GatedRepo", true, ModelSourceReason.LicenseNotAccepted, "is gated and the account of the token has no access")]
     public async Task What_the_hub_says_of_a_file_is_told_apart(int status, string? code, bool token, ModelSourceReason reason, string cause) =>
         await RefusedAsync(FilePath, status, code, token, reason, cause);
 

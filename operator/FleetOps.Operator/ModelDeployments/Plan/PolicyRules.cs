@@ -5,24 +5,36 @@ namespace FleetOps.Operator.ModelDeployments.Plan;
 /// <summary>What the installation and the licence allow.</summary>
 internal static class PolicyRules
 {
+    private static readonly string[] PublishingSchemes = ["hf://", "s3://", "oci://"];
+
     /// <summary>The first thing in the spec that is not allowed; null when all is.</summary>
     public static Obstacle? FirstObstacle(ModelDeploymentSpec spec, WorkerSettings settings) =>
-        LicenseObstacle(spec.Model.License, settings) ?? HostPathObstacle(spec.Cache, settings);
+        LicenseObstacle(spec.Model, settings) ?? DigestObstacle(spec.Model, settings) ?? HostPathObstacle(spec.Cache, settings);
 
-    private static Obstacle? LicenseObstacle(LicenseSpec? license, WorkerSettings settings)
+    private static Obstacle? LicenseObstacle(ModelReference model, WorkerSettings settings)
     {
-        var message = license switch
+        var page = LicensePages.Of(model) is { } link ? $" ({link})" : "";
+        var message = model.License switch
         {
             { Accepted: true } => null,
-            { Accepted: false } => $"The licence {license.Id} of the model is not accepted (spec.model.license.accepted is false). Read it, and set the field to true if you agree.",
-            not null when settings.RequiresLicenseAcceptance =>
-                $"The licence {license.Id} of the model has not been accepted, which this installation demands. Read it, and set spec.model.license.accepted to true if you agree.",
+            { Accepted: false } license => $"The licence {license.Id} of the model{page} is not accepted (spec.model.license.accepted is false). Read it, and set the field to true if you agree.",
+            { } license when settings.RequiresLicenseAcceptance =>
+                $"The licence {license.Id} of the model{page} has not been accepted, which this installation demands. Read it, and set spec.model.license.accepted to true if you agree.",
             null when settings.RequiresLicenseAcceptance =>
-                "This installation demands that licences are accepted, and spec.model.license does not name that of the model. Read the licence on the model's card, and set spec.model.license.id to its name and spec.model.license.accepted to true if you agree.",
+                $"This installation demands that licences are accepted, and spec.model.license does not name that of the model. Read the licence on the model's card{page}, and set spec.model.license.id to its name and spec.model.license.accepted to true if you agree.",
             _ => null,
         };
         return message is null ? null : new(Reasons.LicenseNotAccepted, message, RejectsSpec: true);
     }
+
+    // Hub, buckets and registries may publish a digest, so workers look there; a web server or a claim never does.
+    private static Obstacle? DigestObstacle(ModelReference model, WorkerSettings settings) =>
+        settings.RequiresDigest && model.Sha256 is null && !PublishingSchemes.Any(scheme => model.Source.StartsWith(scheme, StringComparison.Ordinal))
+            ? new(
+                Reasons.PolicyViolation,
+                $"This installation demands a digest of all weights, spec.model.sha256 is not set, and {model.Source} publishes none. Set spec.model.sha256 to what sha256sum prints for the file.",
+                RejectsSpec: true)
+            : null;
 
     private static Obstacle? HostPathObstacle(CacheSpec cache, WorkerSettings settings)
     {

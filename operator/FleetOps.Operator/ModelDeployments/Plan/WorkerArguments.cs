@@ -6,13 +6,16 @@ namespace FleetOps.Operator.ModelDeployments.Plan;
 /// <summary>The command line of a worker.</summary>
 internal static class WorkerArguments
 {
-    public static List<string> For(string modelName, ModelDeploymentSpec spec)
+    public static List<string> For(string modelName, ModelDeploymentSpec spec, WorkerSettings settings)
     {
         var model = spec.Model;
         var engine = spec.Engine;
         List<string> arguments = ["serve", "--source", model.Source, "--model-name", modelName];
         AddIfSet("--revision", model.Revision);
         AddIfSet("--sha256", model.Sha256);
+        // What the spec alone cannot tell, the worker finds out: what the source publishes, and which licence the file is under.
+        AddIfSet("--require-digest", settings.RequiresDigest ? "true" : null);
+        AddIfSet("--accepted-license", settings.RequiresLicenseAcceptance && model.License is { Accepted: true } license ? license.Id : null);
         AddIfSet("--credentials", model.CredentialsSecretRef is null ? null : WorkerContract.CredentialsPath);
         Add("--backend", engine.Backend.ToString());
         Add("--context-length", Number(engine.ContextLength));

@@ -121,7 +121,7 @@ internal static class WorkerPodTemplate
             Name = FixedContainer.Name,
             Image = image,
             ImagePullPolicy = pullPolicy,
-            Args = WorkerArguments.For(model.Metadata.Name, model.Spec),
+            Args = WorkerArguments.For(model.Metadata.Name, model.Spec, settings),
             Env = WorkerEnvironment.For(model.Spec.Pod),
             Ports = FixedContainer.Ports,
             StartupProbe = FixedContainer.StartupProbe,

@@ -12,4 +12,7 @@ internal sealed record WorkerSettings(string Image, string CudaImage, string? Im
 
     /// <summary>Whether only models are served whose licence has been accepted in the spec.</summary>
     public bool RequiresLicenseAcceptance { get; init; }
+
+    /// <summary>Whether only weights are served whose digest the spec or their source names.</summary>
+    public bool RequiresDigest { get; init; }
 }

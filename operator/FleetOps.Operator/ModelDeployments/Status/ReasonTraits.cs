@@ -17,7 +17,7 @@ internal static class ReasonTraits
     private static readonly HashSet<string> BeforeVerification = new(StringComparer.Ordinal)
     {
         Reasons.SecretNotFound, Reasons.ClaimNotFound, Reasons.CredentialsMissing, Reasons.SourceUnauthorized, Reasons.SourceNotFound,
-        Reasons.SourceUnreachable, Reasons.DigestMismatch, Reasons.DiskFull, Reasons.InvalidGguf,
+        Reasons.SourceUnreachable, Reasons.DigestMismatch, Reasons.DiskFull, Reasons.InvalidGguf, Reasons.LicenseNotAccepted, Reasons.PolicyViolation,
     };
 
     private static readonly HashSet<string> AfterVerification = new(StringComparer.Ordinal)
@@ -27,6 +27,8 @@ internal static class ReasonTraits
 
     private static readonly Dictionary<string, string> Cures = new(StringComparer.Ordinal)
     {
+        [Reasons.LicenseNotAccepted] = "Set spec.model.license to the licence of the weights and accepted to true if you agree to it, and accept it at the source where that asks for it",
+        [Reasons.PolicyViolation] = "Set spec.model.sha256, or have the policy of the installation changed (chart value operator.policy)",
         [Reasons.CredentialsMissing] = "Add the key to the Secret that spec.model.credentialsSecretRef names, or name one there",
         [Reasons.SourceUnauthorized] = "Put credentials that may read the source into the Secret that spec.model.credentialsSecretRef names",
         [Reasons.SourceNotFound] = "Correct spec.model.source (and spec.model.revision), or put the file there",
