@@ -12,6 +12,9 @@ internal sealed record FetchPlan(ModelSource Source, string? Revision, string? S
     /// <summary>Whether a file in place may be returned before it is hashed; never when a digest is demanded.</summary>
     public bool DigestMayFollow { get; private init; }
 
+    /// <summary>Is called before anything of a remote model is downloaded; null for nothing.</summary>
+    public Func<ModelAhead, CancellationToken, Task>? BeforeDownload { get; init; }
+
     private const string DefaultRevision = "main";
 
     /// <summary>How many files the name of the source stands for; 1 where only what the source holds tells.</summary>

@@ -23,4 +23,9 @@ public sealed record FetchRequest(ModelSource Source)
 
     /// <summary>The one licence that was accepted, as the source names it: a file under another one is refused. Null asks for none; nor does a file whose licence nobody names.</summary>
     public string? AcceptedLicense { get; init; }
+
+    /// <summary>
+    /// Is called once, before anything of a remote model is downloaded; not for one that is there already. What it throws ends the fetch. Null for nothing.
+    /// </summary>
+    public Func<ModelAhead, CancellationToken, Task>? BeforeDownload { get; init; }
 }

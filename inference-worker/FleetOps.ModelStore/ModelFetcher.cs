@@ -47,7 +47,7 @@ public sealed class ModelFetcher : IDisposable
     /// <exception cref="OperationCanceledException">The fetch was cancelled.</exception>
     public async Task<VerifiedModel> FetchAsync(FetchRequest request, IProgress<FetchProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        FetchPlan plan = FetchPlan.From(request);
+        FetchPlan plan = FetchPlan.From(request) with { BeforeDownload = request.BeforeDownload };
         var policy = new FetchPolicy(request, _options.HubEndpoint);
         policy.CheckSource();
         var reporter = new FetchReporter(progress, _options.TimeProvider, _options.ProgressInterval);

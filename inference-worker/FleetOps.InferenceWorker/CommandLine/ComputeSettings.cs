@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using FleetOps.InferenceWorker.Memory;
 using FleetOps.InferenceWorker.Serving;
 using FleetOps.LlamaCpp.Backends;
 using FleetOps.LlamaCpp.Contexts;
@@ -43,6 +44,10 @@ internal sealed class ComputeSettings
 
     private readonly Option<LoadMode> _loadMode = Setting.Choice("--load-mode", "How the model's file comes into memory", () => LoadMode.Map);
 
+    private readonly Option<FitCheck> _fitCheck = Setting.Choice("--fit-check", "What is done when the model's memory, known before its download, is more than there is", () => FitCheck.Refuse);
+
+    private readonly Option<long?> _memoryLimit = Setting.OptionalBytes("--memory-limit", "Main memory that the model is held against before its download, such as 16Gi [default: the container's limit]");
+
     private readonly Option<NumaStrategy> _numa = Setting.Choice("--numa", "How threads lie on the nodes of a machine whose memory is not uniform", () => NumaStrategy.None);
 
     private readonly Option<RopeScaling?> _ropeScaling = Setting.OptionalChoice<RopeScaling>("--rope-scaling", "How positions are stretched for long contexts [default: what the model's file says]");
@@ -66,7 +71,7 @@ internal sealed class ComputeSettings
         Option[] options =
         [
             _backend, _contextLength, _maxSequences, _batchTokens, _draftTokens, _microBatchTokens, _kvCacheType, _valueCacheType, _flashAttention,
-            _gpuLayers, _splitMode, _mainGpu, _tensorSplit, _loadMode, _numa, _threads,
+            _gpuLayers, _splitMode, _mainGpu, _tensorSplit, _loadMode, _fitCheck, _memoryLimit, _numa, _threads,
             _ropeScaling, _ropeFactor, _ropeFrequencyBase, _yarnOriginalContext, _pooling, _adapters, _adapterDirectory,
         ];
         foreach (var option in options)
@@ -91,6 +96,8 @@ internal sealed class ComputeSettings
         MainGpu = result.GetValue(_mainGpu),
         TensorSplit = result.GetValue(_tensorSplit) ?? [],
         LoadMode = result.GetValue(_loadMode),
+        FitCheck = result.GetValue(_fitCheck),
+        MemoryLimit = result.GetValue(_memoryLimit),
         Numa = result.GetValue(_numa),
         Rope = Rope(result),
         Pooling = result.GetValue(_pooling),

@@ -29,7 +29,7 @@ internal static class ServeCommand
         var bind = Setting.Create<IPAddress?>("--bind", "ADDRESS", "Address to listen on [default: any]", "an IP address", text => IPAddress.TryParse(text, out var address) ? address : null, () => null);
         var drainDelay = Setting.Number("--drain-delay-seconds", "How long new calls are still served after SIGTERM", 0, 3600, () => 3);
         var drainTimeout = Setting.Number("--drain-timeout-seconds", "How long running calls may take after that", 0, 86400, () => 50);
-        var native = Setting.Text("--native", "DIR", "Folder of the native libraries [default: native/ beside the program]", () => Path.Combine(AppContext.BaseDirectory, "native"));
+        var native = Setting.Native();
         var logFormat = Setting.Choice("--log-format", "What log lines look like [default: Json when stdout is no terminal]", () => Console.IsOutputRedirected ? LogFormat.Json : LogFormat.Text);
         Option[] options = [modelName, chatTemplate, grpcPort, httpPort, bind, drainDelay, drainTimeout, native, logFormat];
         foreach (var option in options)

@@ -41,6 +41,14 @@ internal static class Setting
         text => float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null,
         () => null);
 
+    /// <summary>Where llama.cpp's libraries are.</summary>
+    public static Option<string?> Native() =>
+        Text("--native", "DIR", "Folder of the native libraries [default: native/ beside the program]", static () => Path.Combine(AppContext.BaseDirectory, "native"));
+
+    /// <summary>A number of bytes above 0, absent by default.</summary>
+    public static Option<long?> OptionalBytes(string name, string description) =>
+        Create(name, "BYTES", description, "a number of bytes above 0, with or without Ki, Mi, Gi or Ti", ReadBytes, static () => null);
+
     /// <summary>The text of the file that an option names.</summary>
     /// <exception cref="WorkerFailedException">It cannot be read.</exception>
     public static string ReadFile(Option option, string path)
@@ -161,4 +169,15 @@ internal static class Setting
 
     private static int? Read(string text, int least, int most) =>
         int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null;
+
+    private static long? ReadBytes(string text)
+    {
+        string[] units = ["Ki", "Mi", "Gi", "Ti"];
+        var unit = Array.FindIndex(units, ending => text.EndsWith(ending, StringComparison.Ordinal));
+        var digits = unit < 0 ? text : text[..^2];
+        var shift = 10 * (unit + 1);
+        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 && number <= long.MaxValue >> shift
+            ? number << shift
+            : null;
+    }
 }

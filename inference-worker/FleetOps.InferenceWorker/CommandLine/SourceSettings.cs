@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using FleetOps.InferenceWorker.Serving;
 using FleetOps.ModelStore;
 using FleetOps.ModelStore.Sources;
@@ -49,28 +48,22 @@ internal sealed class SourceSettings
 
     public Option<string?> ModelDirectory { get; } = Setting.Text("--model-dir", "DIR", "Writable folder in which fetched files are kept", () => ServeOptions.DefaultModelDirectory);
 
-    public Option<long?> ModelDirectoryLimit { get; } = Setting.Create<long?>(
-        "--model-dir-limit",
-        "BYTES",
-        "Bytes that the folder of fetched files may hold, such as 200Gi: above, what was not used for the longest time is removed, but nothing in use",
-        "a number of bytes above 0, with or without Ki, Mi, Gi or Ti",
-        ReadBytes,
-        static () => null);
+    public Option<long?> ModelDirectoryLimit { get; } = Setting.OptionalBytes(
+        "--model-dir-limit", "Bytes that the folder of fetched files may hold, such as 200Gi: above, what was not used for the longest time is removed, but nothing in use");
 
     public Option<string?> TerminationLog { get; } = Setting.Text("--termination-log", "FILE", "Where the reason of a failure is left", DefaultTerminationLog);
 
     public void AddTo(Command command)
     {
-        foreach (var option in new[] { Source, Revision, Sha256, AcceptedLicense, Credentials, ClaimRoot, ModelDirectory, TerminationLog })
+        command.Add(Source);
+        AddReadingTo(command);
+        foreach (var option in new[] { AcceptedLicense, ModelDirectory, TerminationLog })
         {
             command.Add(option);
         }
 
         command.Add(RequireDigest);
         command.Add(ModelDirectoryLimit);
-        command.Add(Hubs);
-        command.Add(PlainHttpRegistries);
-        command.Add(Mirrors);
         command.Validators.Add(result =>
         {
             if (result.GetValue(Source) is null)
@@ -80,7 +73,22 @@ internal sealed class SourceSettings
         });
     }
 
-    public FetchRequest Request(ParseResult result) => new(ModelFetching.ParseSource(result.GetValue(Source)!))
+    /// <summary>Adds what a source is read with, for a command that names it otherwise and keeps nothing of it.</summary>
+    public void AddReadingTo(Command command)
+    {
+        foreach (var option in new[] { Revision, Sha256, Credentials, ClaimRoot })
+        {
+            command.Add(option);
+        }
+
+        command.Add(Hubs);
+        command.Add(PlainHttpRegistries);
+        command.Add(Mirrors);
+    }
+
+    public FetchRequest Request(ParseResult result) => Request(result, ModelFetching.ParseSource(result.GetValue(Source)!));
+
+    public FetchRequest Request(ParseResult result, ModelSource source) => new(source)
     {
         Revision = result.GetValue(Revision),
         Sha256 = result.GetValue(Sha256),
@@ -88,29 +96,22 @@ internal sealed class SourceSettings
         AcceptedLicense = result.GetValue(AcceptedLicense),
     };
 
-    public ModelFetcherOptions FetcherOptions(ParseResult result) => new()
+    public ModelFetcherOptions FetcherOptions(ParseResult result) => ReadingOptions(result) with
     {
         ModelDirectory = Path.GetFullPath(result.GetValue(ModelDirectory)!),
+        MaxCacheBytes = result.GetValue(ModelDirectoryLimit),
+    };
+
+    public ModelFetcherOptions ReadingOptions(ParseResult result) => new()
+    {
         ClaimRoot = Path.GetFullPath(result.GetValue(ClaimRoot)!),
         CredentialsDirectory = result.GetValue(Credentials),
         S3 = ModelFetching.S3,
-        MaxCacheBytes = result.GetValue(ModelDirectoryLimit),
         HubEndpoint = result.GetValue(Hubs)![0],
         HubMirrors = [.. result.GetValue(Hubs)!.Skip(1)],
         Mirrors = result.GetValue(Mirrors) ?? [],
         PlainHttpRegistries = result.GetValue(PlainHttpRegistries) ?? [],
     };
-
-    private static long? ReadBytes(string text)
-    {
-        string[] units = ["Ki", "Mi", "Gi", "Ti"];
-        var unit = Array.FindIndex(units, ending => text.EndsWith(ending, StringComparison.Ordinal));
-        var digits = unit < 0 ? text : text[..^2];
-        var shift = 10 * (unit + 1);
-        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 && number <= long.MaxValue >> shift
-            ? number << shift
-            : null;
-    }
 
     private static string? DefaultTerminationLog() => File.Exists("/dev/termination-log") ? "/dev/termination-log" : null;
 }

@@ -21,7 +21,7 @@ internal static class ModelLoading
     /// <exception cref="WorkerFailedException">The model cannot be served so.</exception>
     public static void Check(ServeOptions options, GgufHeader header)
     {
-        ContextLength(options, header);
+        EngineShape.ContextLength(options, header);
         var most = CpuQuota.MaxThreads();
         if (options.Threads is { } threads && threads > most)
         {
@@ -36,7 +36,7 @@ internal static class ModelLoading
     public static ServedModel Load(
         LlamaRuntime runtime, VerifiedModel file, ServeOptions options, Action<int> batchComputed, StartupTimer timer, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var contextLength = ContextLength(options, file.Header);
+        var contextLength = EngineShape.ContextLength(options, file.Header);
         LlamaModel? model = null;
         InferenceEngine? generation = null;
         EmbeddingEngine? embedding = null;
@@ -45,18 +45,22 @@ internal static class ModelLoading
         try
         {
             runtime.UseNuma(options.Numa);
-            model = LlamaModel.Load(runtime, file.Path, Parameters(options), timer.Opened(), cancellationToken);
+            model = LlamaModel.Load(runtime, file.Path, EngineShape.Model(options), timer.Opened(), cancellationToken);
             timer.Ended(StartupStep.Tensors);
             var capabilities = ModelCapabilities.Of(model, file.Header.Tensors.Select(static tensor => tensor.Name), options.Pooling);
-            var threads = options.Threads ?? CpuQuota.DefaultThreads(model.SizeBytes);
+            var threads = EngineShape.Threads(options, model);
             template = ConversationTemplate.Of(model, options.ChatTemplate);
             adapters = Adapters(model, file, options, capabilities);
-            generation = capabilities.Generates ? Generation(model, options, contextLength, threads, clock, batchComputed, adapters) : null;
-            embedding = capabilities.Embeds || capabilities.Ranks ? Embedding(model, options, contextLength, threads, batchComputed) : null;
+            var memory = new List<IReadOnlyList<BufferMemory>>();
+            generation = capabilities.Generates ? Generation(model, options, contextLength, threads, clock, batchComputed, adapters, memory) : null;
+            embedding = capabilities.Embeds || capabilities.Ranks ? Embedding(model, options, contextLength, threads, batchComputed, memory) : null;
             timer.Ended(StartupStep.Context);
             generation?.Start();
             embedding?.Start();
-            return new ServedModel(model, capabilities, generation, embedding, adapters, DefaultSampling(model.Metadata), template);
+            return new ServedModel(model, capabilities, generation, embedding, adapters, DefaultSampling(model.Metadata), template)
+            {
+                Memory = BufferMemory.Together(memory),
+            };
         }
         catch (Exception exception)
         {
@@ -74,31 +78,6 @@ internal static class ModelLoading
             };
         }
     }
-
-    private static int ContextLength(ServeOptions options, GgufHeader header)
-    {
-        var trained = header.ContextLength ?? long.MaxValue;
-        var stretch = options.Rope?.Factor ?? 1;
-        if (options.ContextLength is { } asked && asked > trained * stretch)
-        {
-            throw new WorkerFailedException(
-                FailureReason.InvalidConfiguration,
-                stretch > 1
-                    ? $"--context-length is {asked}, but the model was trained on at most {trained} tokens at once, which --rope-factor {stretch} stretches to {(long)(trained * stretch)}. Ask for that or less."
-                    : $"--context-length is {asked}, but the model was trained on at most {trained} tokens at once. Ask for {trained} or less, or stretch its positions with --rope-factor.");
-        }
-
-        return options.ContextLength ?? (int)Math.Min(ServeOptions.DefaultContextLength, trained);
-    }
-
-    private static ModelParameters Parameters(ServeOptions options) => new()
-    {
-        GpuLayers = options.GpuLayers,
-        SplitMode = options.SplitMode,
-        MainGpu = options.MainGpu,
-        TensorSplit = options.TensorSplit,
-        LoadMode = options.LoadMode,
-    };
 
     private static AdapterSet Adapters(LlamaModel model, VerifiedModel file, ServeOptions options, ModelCapabilities capabilities)
     {
@@ -124,20 +103,11 @@ internal static class ModelLoading
         }
     }
 
-    private static InferenceEngine Generation(LlamaModel model, ServeOptions options, int contextLength, int threads, TimeProvider clock, Action<int> batchComputed, AdapterSet adapters)
+    private static InferenceEngine Generation(
+        LlamaModel model, ServeOptions options, int contextLength, int threads, TimeProvider clock, Action<int> batchComputed, AdapterSet adapters, List<IReadOnlyList<BufferMemory>> memory)
     {
-        var context = new LlamaContext(model, new ContextParameters
-        {
-            ContextLength = contextLength,
-            MaxSequences = options.MaxSequences,
-            BatchSize = options.BatchTokens,
-            MicroBatchSize = options.MicroBatchTokens ?? options.BatchTokens,
-            KvCacheType = options.KvCacheType,
-            ValueCacheType = options.ValueCacheType,
-            Rope = options.Rope,
-            FlashAttention = options.FlashAttention,
-            Threads = threads,
-        });
+        var context = new LlamaContext(model, EngineShape.Generation(options, contextLength, threads));
+        memory.Add(context.ReadMemory());
         var settings = new EngineSettings
         {
             MaxSequences = options.MaxSequences,
@@ -154,25 +124,12 @@ internal static class ModelLoading
         return new InferenceEngine(model, context, settings, clock, batchComputed, adapters);
     }
 
-    private static EmbeddingEngine Embedding(LlamaModel model, ServeOptions options, int contextLength, int threads, Action<int> batchComputed)
+    private static EmbeddingEngine Embedding(
+        LlamaModel model, ServeOptions options, int contextLength, int threads, Action<int> batchComputed, List<IReadOnlyList<BufferMemory>> memory)
     {
-        // An input is computed in one piece, so a batch holds the longest one; shorter ones are packed into it.
-        var batchTokens = Math.Max(contextLength, options.BatchTokens);
-        var settings = new EmbeddingSettings { MaxInputTokens = contextLength, BatchTokens = batchTokens, Threads = threads };
-        var context = new LlamaContext(model, new ContextParameters
-        {
-            ContextLength = contextLength,
-            MaxSequences = settings.MaxSequences,
-            CacheTokens = batchTokens,
-            UnifiedCache = true,
-            BatchSize = batchTokens,
-            MicroBatchSize = batchTokens,
-            FlashAttention = options.FlashAttention,
-            Rope = options.Rope,
-            Embeddings = true,
-            Pooling = options.Pooling,
-            Threads = threads,
-        });
+        var settings = EngineShape.EmbeddingSettings(options, contextLength, threads);
+        var context = new LlamaContext(model, EngineShape.Embedding(options, settings));
+        memory.Add(context.ReadMemory());
         return new EmbeddingEngine(model, context, settings, batchComputed);
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using FleetOps.InferenceWorker.Memory;
 using FleetOps.InferenceWorker.Security;
 using FleetOps.InferenceWorker.Telemetry;
 using FleetOps.LlamaCpp.Backends;
@@ -70,6 +71,12 @@ internal sealed record ServeOptions
 
     /// <summary>How the file comes into memory.</summary>
     public LoadMode LoadMode { get; init; } = LoadMode.Map;
+
+    /// <summary>What is done when the model's memory, known before its download, is more than there is.</summary>
+    public FitCheck FitCheck { get; init; } = FitCheck.Refuse;
+
+    /// <summary>Bytes of main memory that the model is held against; null is the limit of the container.</summary>
+    public long? MemoryLimit { get; init; }
 
     /// <summary>How threads lie on the nodes of the machine.</summary>
     public NumaStrategy Numa { get; init; } = NumaStrategy.None;

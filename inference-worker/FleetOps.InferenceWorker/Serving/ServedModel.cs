@@ -2,6 +2,7 @@ using FleetOps.InferenceWorker.Engine;
 using FleetOps.InferenceWorker.Engine.Adapters;
 using FleetOps.InferenceWorker.Engine.Embedding;
 using FleetOps.InferenceWorker.Engine.Sampling;
+using FleetOps.LlamaCpp.Contexts;
 using FleetOps.LlamaCpp.Models;
 
 namespace FleetOps.InferenceWorker.Serving;
@@ -23,6 +24,9 @@ internal sealed record ServedModel(
     SamplingSettings DefaultSampling,
     ConversationTemplate? Template) : IDisposable
 {
+    /// <summary>The memory that it takes, as it was when it was loaded.</summary>
+    public required IReadOnlyList<BufferMemory> Memory { get; init; }
+
     /// <summary>Generates text.</summary>
     /// <exception cref="InvalidOperationException">The model cannot; look at <see cref="Capabilities"/> first.</exception>
     public InferenceEngine Engine => Generation ?? throw new InvalidOperationException($"The model {Model.Name} generates no text.");

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using FleetOps.InferenceWorker.Memory;
 using FleetOps.InferenceWorker.State;
 using FleetOps.InferenceWorker.Telemetry;
 using FleetOps.LlamaCpp;
@@ -126,6 +127,7 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
         var timer = new StartupTimer(_state, _clock);
         var served = await Task.Run(() => ModelLoading.Load(runtime, file, _options, _metrics.BatchComputed, timer, _clock, stop), stop);
         _models.Loaded = served;
+        _state.Memory = ModelEstimate.Measured(runtime, served).Describe(measured: true);
         ArmCrashLog(runtime);
         _state.Model = new ModelDescription(
             served.Model.Architecture,
@@ -196,9 +198,12 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
 
     private Task<VerifiedModel> FetchAsync(CancellationToken stop) => ModelFetching.FetchAsync(
         _options.Fetching with { TimeProvider = _clock },
-        _options.Model with { DigestMayFollow = true },
+        _options.Model with { DigestMayFollow = true, BeforeDownload = _options.FitCheck == FitCheck.Off ? null : AdmitAsync },
         new FetchStateReporter(_state, _logger),
         stop);
+
+    private async Task AdmitAsync(ModelAhead ahead, CancellationToken stop) =>
+        await new MemoryAdmission(await _runtime!, _options, _state, _logger).CheckAsync(ahead, stop);
 
     /// <summary>Serves until asked to stop, then drains. Returns the fault if the engine failed.</summary>
     private async Task<Exception?> ServeAsync(ServedModel served, CancellationToken stop)

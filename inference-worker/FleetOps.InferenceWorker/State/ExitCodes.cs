@@ -37,7 +37,7 @@ internal static class ExitCodes
         FailureReason.DigestMismatch or FailureReason.InvalidGguf or FailureReason.UnsupportedArchitecture => Data,
         FailureReason.SourceNotFound => NoInput,
         FailureReason.SourceUnreachable or FailureReason.CudaUnavailable => Unavailable,
-        FailureReason.OutOfMemory or FailureReason.OutOfGpuMemory or FailureReason.LoadFailed or FailureReason.DiskFull => System,
+        FailureReason.OutOfMemory or FailureReason.OutOfGpuMemory or FailureReason.InsufficientGpuMemory or FailureReason.LoadFailed or FailureReason.DiskFull => System,
         FailureReason.SourceUnauthorized or FailureReason.CredentialsMissing or FailureReason.PolicyViolation or FailureReason.LicenseNotAccepted => NoPermission,
         _ => Software,
     };

@@ -30,6 +30,9 @@ internal enum FailureReason
     /// <summary>The weights or the KV cache do not fit into the memory of the GPU.</summary>
     OutOfGpuMemory,
 
+    /// <summary>The model needs more GPU memory than there is; known before it was downloaded.</summary>
+    InsufficientGpuMemory,
+
     /// <summary>llama.cpp refused the model or the context.</summary>
     LoadFailed,
 

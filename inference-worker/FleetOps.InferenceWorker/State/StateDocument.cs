@@ -11,6 +11,7 @@ namespace FleetOps.InferenceWorker.State;
 /// <param name="Startup">Each step of the start so far with the seconds that it took, in the order in which they ended.</param>
 /// <param name="Backend">What computes; null until chosen.</param>
 /// <param name="Model">What is served; null until loaded.</param>
+/// <param name="Memory">The memory that the model takes; null until it is known, which for a file that has to be downloaded is before its download.</param>
 /// <param name="Running">Requests that hold a slot.</param>
 /// <param name="Waiting">Requests that wait for a slot.</param>
 /// <param name="Version">Version of this program.</param>
@@ -25,6 +26,7 @@ internal sealed record StateDocument(
     IReadOnlyList<StepDuration> Startup,
     BackendDescription? Backend,
     ModelDescription? Model,
+    MemoryDescription? Memory,
     int Running,
     int Waiting,
     string Version);

@@ -7,6 +7,7 @@ namespace FleetOps.InferenceWorker.State;
 /// <summary>Serialization of the state document, known at compile time.</summary>
 [JsonSerializable(typeof(StateDocument))]
 [JsonSerializable(typeof(TerminationMessage))]
+[JsonSerializable(typeof(EstimateDocument))]
 internal sealed partial class StateJson : JsonSerializerContext
 {
     /// <summary>For documents that people read in a terminal too: quotes and letters stay as they are.</summary>

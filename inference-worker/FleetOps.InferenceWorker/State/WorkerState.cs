@@ -21,7 +21,7 @@ internal sealed class WorkerState(TimeProvider clock, string version)
     private string _engineVersion = "";
     private BackendDescription? _backend;
     private ModelDescription? _model;
-
+    private MemoryDescription? _memory;
 
     /// <summary>Where the worker stands.</summary>
     public WorkerPhase Phase
@@ -84,6 +84,26 @@ internal sealed class WorkerState(TimeProvider clock, string version)
             lock (_lock)
             {
                 _model = value;
+            }
+        }
+    }
+
+    /// <summary>The memory that the model takes, or will take; null until known.</summary>
+    public MemoryDescription? Memory
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _memory;
+            }
+        }
+
+        set
+        {
+            lock (_lock)
+            {
+                _memory = value;
             }
         }
     }
@@ -226,7 +246,7 @@ internal sealed class WorkerState(TimeProvider clock, string version)
             return new StateDocument(
                 _phase, _since, _reason, _message, _fetchedBytes, _totalBytes,
                 [.. _past, new PhaseDuration(_phase, SecondsInPhase())],
-                [.. _steps], _backend, _model, running, waiting, Version);
+                [.. _steps], _backend, _model, _memory, running, waiting, Version);
         }
     }
 

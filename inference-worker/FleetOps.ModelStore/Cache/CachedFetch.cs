@@ -15,6 +15,9 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
     // A file that is replaced more often while it is read is not worth the waiting.
     private const int MaxChanges = 3;
 
+    // The download that follows has more patience.
+    private const int MaxHeadAttempts = 3;
+
     private readonly CacheCleaning _cleaning = new(options.ModelDirectory, options.MaxCacheBytes);
 
     /// <summary>Fetches, holding the lock of the source.</summary>
@@ -80,7 +83,30 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
             return unchanged;
         }
 
+        if (plan.BeforeDownload is { } before)
+        {
+            await before(new ModelAhead(token => ReadHeadAsync(plan, folder, remote, token)), cancellationToken).ConfigureAwait(false);
+        }
+
         return await DownloadAsync(plan, folder, stored, remote, ring, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<ModelHead> ReadHeadAsync(FetchPlan plan, CacheFolder folder, RemoteModel remote, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<CachedFile> files = folder.Files(remote.Files.Count);
+        var retry = new RetryLoop(options, reporter, Math.Min(MaxHeadAttempts, options.MaxAttempts));
+        var read = new HeadRead(exchange, options);
+        var heads = new List<FileHead>();
+        for (int i = 0; i < files.Count; i++)
+        {
+            int number = i + 1;
+            heads.Add(await retry.RunAsync(
+                token => read.ReadAsync(remote.Files[number - 1], Path.GetFileName(files[number - 1].ModelPath), plan.Source.NameOf(number, files.Count), number, files.Count, token),
+                () => 0,
+                cancellationToken).ConfigureAwait(false));
+        }
+
+        return new ModelHead(ModelGate.Check([.. heads.Select(static head => head.Header)], plan.Source), heads);
     }
 
     private async Task<VerifiedModel> DownloadAsync(

@@ -18,12 +18,20 @@ internal static class ModelGate
     /// <param name="number">Which file of its model it is, from 1.</param>
     /// <param name="count">How many files its model has.</param>
     /// <exception cref="ModelSourceException">It cannot be loaded, or belongs elsewhere (<see cref="ModelSourceReason.InvalidGguf"/>).</exception>
-    public static GgufHeader Read(string path, string name, int number, int count)
+    public static GgufHeader Read(string path, string name, int number, int count) => Read(() => GgufHeader.Read(path), name, number, count);
+
+    /// <summary>The same for a header that is read otherwise.</summary>
+    /// <param name="read">Reads the header.</param>
+    /// <param name="name">What the file is called in messages.</param>
+    /// <param name="number">Which file of its model it is, from 1.</param>
+    /// <param name="count">How many files its model has.</param>
+    /// <exception cref="ModelSourceException">It cannot be loaded, or belongs elsewhere (<see cref="ModelSourceReason.InvalidGguf"/>).</exception>
+    public static GgufHeader Read(Func<GgufHeader> read, string name, int number, int count)
     {
         GgufHeader header;
         try
         {
-            header = GgufHeader.Read(path);
+            header = read();
         }
         catch (GgufFormatException e)
         {

@@ -15,10 +15,10 @@ internal static class CpuQuota
     private const long WeightBytesPerThread = 32L << 20;
 
     /// <summary>How many threads compute by default: whole CPUs of the quota, at most those that the process may run on, no more than the weights keep busy, at least 1.</summary>
-    public static int DefaultThreads(long weightBytes) => Threads(Read("/proc/self/cgroup", "/sys/fs/cgroup"), Environment.ProcessorCount, weightBytes);
+    public static int DefaultThreads(long weightBytes) => Threads(Read(ControlGroups.Membership, ControlGroups.Root), Environment.ProcessorCount, weightBytes);
 
     /// <summary>How many threads may compute at most: whole CPUs of the quota, at most those that the process may run on, at least 1.</summary>
-    public static int MaxThreads() => Threads(Read("/proc/self/cgroup", "/sys/fs/cgroup"), Environment.ProcessorCount, long.MaxValue);
+    public static int MaxThreads() => Threads(Read(ControlGroups.Membership, ControlGroups.Root), Environment.ProcessorCount, long.MaxValue);
 
     internal static int Threads(double? quota, int processors, long weightBytes)
     {
@@ -35,11 +35,11 @@ internal static class CpuQuota
     internal static double? Read(string membership, string root)
     {
         double? tightest = null;
-        foreach (var (folder, version) in Groups(membership, root))
+        foreach (var (folder, version) in ControlGroups.Of(membership, root, "cpu"))
         {
             var quota = version == 2
-                ? ParseCpuMax(ReadOrNull(Path.Combine(folder, "cpu.max")))
-                : Ratio(ReadOrNull(Path.Combine(folder, "cpu.cfs_quota_us")), ReadOrNull(Path.Combine(folder, "cpu.cfs_period_us")));
+                ? ParseCpuMax(ControlGroups.ReadOrNull(Path.Combine(folder, "cpu.max")))
+                : Ratio(ControlGroups.ReadOrNull(Path.Combine(folder, "cpu.cfs_quota_us")), ControlGroups.ReadOrNull(Path.Combine(folder, "cpu.cfs_period_us")));
             if (quota is { } cpus && (tightest is null || cpus < tightest))
             {
                 tightest = cpus;
@@ -47,40 +47,6 @@ internal static class CpuQuota
         }
 
         return tightest;
-    }
-
-    private static IEnumerable<(string Folder, int Version)> Groups(string membership, string root)
-    {
-        foreach (var line in (ReadOrNull(membership) ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
-            // hierarchy:controllers:path, where v2 has hierarchy 0 and no controllers.
-            var parts = line.Split(':', 3);
-            if (parts.Length != 3)
-            {
-                continue;
-            }
-
-            var controllers = parts[1].Split(',');
-            var version = parts[0] is "0" && parts[1].Length == 0 ? 2 : controllers.Contains("cpu", StringComparer.Ordinal) ? 1 : 0;
-            if (version == 0)
-            {
-                continue;
-            }
-
-            var mount = version == 2 ? root : Path.Combine(root, parts[1]);
-            if (version == 1 && !Directory.Exists(mount))
-            {
-                mount = Path.Combine(root, "cpu");
-            }
-
-            // Inside a container the path may be that of the host; the mount itself is then the container's group.
-            for (var path = parts[2].Trim('/'); path.Length > 0; path = Path.GetDirectoryName(path) ?? "")
-            {
-                yield return (Path.Combine(mount, path), version);
-            }
-
-            yield return (mount, version);
-        }
     }
 
     private static double? ParseCpuMax(string? text)
@@ -95,16 +61,4 @@ internal static class CpuQuota
         && time > 0 && per > 0
             ? time / per
             : null;
-
-    private static string? ReadOrNull(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
 }
