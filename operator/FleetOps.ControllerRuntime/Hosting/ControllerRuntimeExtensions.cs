@@ -74,7 +74,7 @@ public static class ControllerRuntimeExtensions
     public static void MapControllerRuntime(this IEndpointRouteBuilder endpoints)
     {
         // First of all: it starts the metrics, and counters that are set to 0 before that are not seen.
-        endpoints.MapPrometheusScrapingEndpoint("/metrics");
+        ScrapeEndpoint.Map(endpoints, "/metrics");
         var health = endpoints.ServiceProvider.GetRequiredService<RuntimeHealth>();
         endpoints.MapGet("/healthz", context => AnswerAsync(context, health.LivenessProblems()));
         endpoints.MapGet("/readyz", context => AnswerAsync(context, health.ReadinessProblems()));

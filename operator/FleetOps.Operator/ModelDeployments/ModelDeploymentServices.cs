@@ -2,8 +2,10 @@ using FleetOps.Api;
 using FleetOps.ControllerRuntime;
 using FleetOps.ControllerRuntime.Hosting;
 using FleetOps.ControllerRuntime.Informers;
+using FleetOps.ControllerRuntime.Metrics;
 using FleetOps.ControllerRuntime.Reconciling;
 using FleetOps.Operator.ModelDeployments.Act;
+using FleetOps.Operator.ModelDeployments.Metrics;
 using FleetOps.Operator.ModelDeployments.Observe;
 using FleetOps.Operator.ModelDeployments.Plan;
 using FleetOps.Operator.ModelDeployments.Status;
@@ -37,6 +39,11 @@ internal static class ModelDeploymentServices
         runtime.Services.AddSingleton<ChildWriter>();
         runtime.Services.AddSingleton<StatusEvents>();
         runtime.Services.AddHostedService<WorkerStatePoller>();
+        var startups = new ModelStartups();
+        runtime.Services.AddSingleton(startups);
+        runtime.Services.AddSingleton<ModelMetrics>();
+        runtime.Services.AddSingleton<IScrapeText>(static provider => provider.GetRequiredService<ModelMetrics>());
+        runtime.Services.AddHostedService(static provider => provider.GetRequiredService<ModelMetrics>());
         var gpus = new NodeGpus();
         runtime.Services.AddSingleton(gpus);
         if (watchesNodes)
@@ -56,7 +63,11 @@ internal static class ModelDeploymentServices
             pods.AddIndex(StoreIndexes.PodModel, StoreIndexes.ModelsOf);
         });
         runtime.AddInformer(ModelDeploymentTypes.Secrets, configure: static secrets => secrets.TrimWith(Trimming.Trim));
-        runtime.AddInformer(ModelDeploymentTypes.ModelDeployments, configure: static models => models.TrimWith(Trimming.Trim));
+        runtime.AddInformer(ModelDeploymentTypes.ModelDeployments, configure: models =>
+        {
+            models.TrimWith(Trimming.Trim);
+            models.Subscribe(startups.ModelChanged);
+        });
         return runtime.AddController<ModelDeployment, ModelDeploymentController>(
             ModelDeploymentTypes.ModelDeployments,
             controller => controller

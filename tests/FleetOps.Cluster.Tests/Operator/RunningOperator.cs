@@ -28,6 +28,9 @@ internal sealed class RunningOperator : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
+    /// <summary>Where Prometheus would look.</summary>
+    public Uri Metrics => new UriBuilder(_app.Urls.First()) { Host = "127.0.0.1", Path = "/metrics" }.Uri;
+
     /// <param name="server">Where.</param>
     /// <param name="workerPort">Port of the played workers.</param>
     /// <param name="home">The namespace of its ServiceAccount and Lease.</param>

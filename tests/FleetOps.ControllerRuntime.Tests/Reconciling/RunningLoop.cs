@@ -76,7 +76,7 @@ internal sealed class RunningLoop : IAsyncDisposable, IEntityController<V1Config
     public int Count(string name) => Begun.Count(one => one == name);
 
     /// <summary>Records what a counter of the runtime counts from now on.</summary>
-    public MetricCollector<long> Collect(string counter) => new(Meters, Metrics.RuntimeMeter.Name, counter);
+    public MetricCollector<long> Collect(string counter) => new(Meters, ControllerRuntime.Metrics.RuntimeMeter.Name, counter);
 
     public Task StopAsync() => _stopping.CancelAsync();
 

@@ -15,13 +15,13 @@ public sealed class WorkerStatesTests
     public WorkerStatesTests() => _states = new(_time);
 
     [Fact]
-    public void Workers_are_asked_until_they_are_ready_and_have_told_what_they_serve()
+    public void Workers_are_asked_until_they_are_ready_and_have_told_what_they_serve_and_how_they_started()
     {
         var starting = Pod(ready: false);
         Change(null, starting);
         Assert.Same(starting, Assert.Single(_states.ToAsk()));
 
-        Assert.True(_states.Answered(starting, new() { Phase = WorkerPhases.Loading }, 3));
+        Assert.True(_states.Answered(starting, new() { Phase = WorkerPhases.Loading, Model = new() { Architecture = "llama" } }, 3));
         var ready = Pod(ready: true);
         Change(starting, ready);
         Assert.Single(_states.ToAsk());

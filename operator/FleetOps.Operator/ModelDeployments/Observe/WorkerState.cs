@@ -16,4 +16,7 @@ internal sealed record WorkerState
     public long TotalBytes { get; init; }
 
     public WorkerModel? Model { get; init; }
+
+    /// <summary>The phases so far, the current one last.</summary>
+    public IReadOnlyList<PhaseDuration>? Phases { get; init; }
 }

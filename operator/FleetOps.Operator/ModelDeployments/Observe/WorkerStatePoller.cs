@@ -4,6 +4,7 @@ using FleetOps.Api;
 using FleetOps.ControllerRuntime.Hosting;
 using FleetOps.ControllerRuntime.Leadership;
 using FleetOps.ControllerRuntime.Reconciling;
+using FleetOps.Operator.ModelDeployments.Metrics;
 using k8s.Models;
 
 namespace FleetOps.Operator.ModelDeployments.Observe;
@@ -14,6 +15,7 @@ namespace FleetOps.Operator.ModelDeployments.Observe;
 /// </summary>
 internal sealed partial class WorkerStatePoller(
     WorkerStates states,
+    ModelStartups startups,
     IReconcileTrigger<ModelDeployment> controller,
     LeaderElection election,
     ControllerRuntimeOptions runtime,
@@ -76,12 +78,17 @@ internal sealed partial class WorkerStatePoller(
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(options.Timeout);
+        var owner = WorkerPods.OwnerOf(pod);
         bool news;
         try
         {
             var address = new UriBuilder(Uri.UriSchemeHttp, Host(pod.Status.PodIP), options.Port, "/state").Uri;
             var state = await _http.GetFromJsonAsync(address, WorkerJson.Default.WorkerState, limit.Token) ?? new();
             news = states.Answered(pod, state, options.Patience);
+            if (owner is { } told)
+            {
+                startups.Told(told, state);
+            }
         }
         catch (Exception e) when (e is HttpRequestException or JsonException or IOException || (e is OperationCanceledException && !stop.IsCancellationRequested))
         {
@@ -90,9 +97,9 @@ internal sealed partial class WorkerStatePoller(
             news = states.DidNotAnswer(pod, fault, options.Patience);
         }
 
-        if (news && WorkerPods.OwnerOf(pod) is { } owner)
+        if (news && owner is { } model)
         {
-            controller.Add(owner);
+            controller.Add(model);
         }
     }
 

@@ -8,7 +8,7 @@ namespace FleetOps.Operator.ModelDeployments.Observe;
 
 /// <summary>
 /// What the workers last told about themselves, and which of them are to be asked: those that are not ready, and those that are and have
-/// not told yet what they serve. Follows the pods change by change, so that a fleet at rest costs nothing. Thread-safe. What an earlier
+/// not told yet what they serve and how long they took to. Follows the pods change by change, so that a fleet at rest costs nothing. Thread-safe. What an earlier
 /// container of a pod told is not given out, and nothing is kept of pods that are gone.
 /// </summary>
 internal sealed class WorkerStates(TimeProvider time)
@@ -72,7 +72,7 @@ internal sealed class WorkerStates(TimeProvider time)
         var unready = state.Phase == WorkerPhases.Serving && !IsReady(pod) ? (before?.Unready ?? 0) + 1 : 0;
         var isUnreadyLong = unready >= patience;
         Keep(pod, new(ContainerIdOf(pod)) { State = shown, Unready = unready, IsUnreadyLong = isUnreadyLong });
-        if (IsReady(pod) && shown.Model is not null)
+        if (IsReady(pod) && HasToldAll(shown))
         {
             _open.TryRemove(new(pod.Metadata.Uid, pod));
         }
@@ -104,7 +104,10 @@ internal sealed class WorkerStates(TimeProvider time)
         pod.Metadata.DeletionTimestamp is null
         && pod.Status?.PodIP is { Length: > 0 }
         && WorkerPods.Container(pod) is { ContainerID.Length: > 0, State.Running: not null } container
-        && (!container.Ready || Current(pod)?.State?.Model is null);
+        && !(container.Ready && Current(pod)?.State is { } state && HasToldAll(state));
+
+    private static bool HasToldAll(WorkerState state) =>
+        state is { Model: not null, Phase: not (WorkerPhases.Fetching or WorkerPhases.Verifying or WorkerPhases.Loading or WorkerPhases.Warming) };
 
     private void Keep(V1Pod pod, Report report)
     {
@@ -137,12 +140,13 @@ internal sealed class WorkerStates(TimeProvider time)
         Reason = SharedStrings.Of(state.Reason),
         Message = SharedStrings.Of(state.Message),
         Model = SharedRecords<WorkerModel>.Of(state.Model),
+        Phases = null,
     };
 
     // Progress counts by whole percents: a file of any size causes at most a hundred writes of status.
     private static bool IsNews(WorkerState before, WorkerState now) =>
         Percent(before) != Percent(now)
-        || before with { FetchedBytes = 0, Since = null } != now with { FetchedBytes = 0, Since = null };
+        || before with { FetchedBytes = 0, Since = null, Phases = null } != now with { FetchedBytes = 0, Since = null, Phases = null };
 
     private static long Percent(WorkerState state) => state.TotalBytes > 0 ? (long)(100.0 * state.FetchedBytes / state.TotalBytes) : 0;
 
