@@ -37,6 +37,9 @@ public sealed record ModelDeploymentStatus
     /// <summary>The model as the workers found it in the file.</summary>
     public ServedModel? Model { get; init; }
 
+    /// <summary>The memory that the model takes in each worker of the present spec; absent until one has told.</summary>
+    public ModelMemory? Memory { get; init; }
+
     /// <summary>The workers, those in trouble first; at most 20.</summary>
     [ListMap("pod", MaxItems = 20)]
     public IReadOnlyList<WorkerStatus>? Workers { get; init; }

@@ -92,6 +92,9 @@ public static partial class Reasons
     /// <summary>The memory of the GPU is too small.</summary>
     public const string OutOfGpuMemory = nameof(OutOfGpuMemory);
 
+    /// <summary>The model needs more GPU memory than a worker has or than any node offers; known before it is downloaded.</summary>
+    public const string InsufficientGpuMemory = nameof(InsufficientGpuMemory);
+
     /// <summary>The engine could not load the model.</summary>
     public const string LoadFailed = nameof(LoadFailed);
 

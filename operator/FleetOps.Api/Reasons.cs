@@ -66,7 +66,7 @@ public static partial class Reasons
         InvalidSpec, LicenseNotAccepted, PolicyViolation, NameTaken, ChildRefused, ApiUnavailable, QuotaExceeded, PodRefused, RuntimeClassNotFound, GpuNotOffered, GpuUnavailable, ClaimNotFound, Unschedulable,
         ImagePullFailed, ContainerConfigInvalid, SecretNotFound, CredentialsMissing,
         SourceUnauthorized, SourceNotFound, SourceUnreachable, DigestMismatch, DiskFull, InvalidGguf, UnsupportedArchitecture,
-        CudaUnavailable, OutOfMemory, OutOfGpuMemory, LoadFailed, EngineFailed, InvalidConfiguration,
+        CudaUnavailable, OutOfMemory, OutOfGpuMemory, InsufficientGpuMemory, LoadFailed, EngineFailed, InvalidConfiguration,
         CrashLoop, PodEvicted, ProbeFailing, ProgressDeadlineExceeded, RolloutBlocked,
     };
 }

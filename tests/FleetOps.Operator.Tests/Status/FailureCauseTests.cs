@@ -25,6 +25,7 @@ public sealed class FailureCauseTests
         { Crashed(69, Words("SourceUnreachable", "no route to host")), Reasons.SourceUnreachable, "no route to host", "network", false },
         { Crashed(69, Words("CudaUnavailable", "no device")), Reasons.CudaUnavailable, "no device", "spec.engine.backend", true },
         { Crashed(71, Words("OutOfGpuMemory", "needs 24 GiB, 16 GiB are free")), Reasons.OutOfGpuMemory, "needs 24 GiB, 16 GiB are free", "contextLength", true },
+        { Crashed(71, Words("InsufficientGpuMemory", "needs 26 bytes of GPU memory, 17 bytes are free")), Reasons.InsufficientGpuMemory, "needs 26 bytes of GPU memory, 17 bytes are free", "smaller quantization", true },
         { Crashed(71, Words("LoadFailed", "tensor missing")), Reasons.LoadFailed, "tensor missing", "log", true },
         { Crashed(71, Words("DiskFull", "3 GiB free, 5 GiB needed")), Reasons.DiskFull, "3 GiB free", "Free space", true },
         { Crashed(77, Words("SourceUnauthorized", "401 from the hub")), Reasons.SourceUnauthorized, "401", "credentialsSecretRef", true },

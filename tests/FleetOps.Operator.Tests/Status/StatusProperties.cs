@@ -55,7 +55,7 @@ public sealed class StatusProperties
         from count in Gen.Choose(0, 24)
         from workers in Workers(before, after).ArrayOf(count)
         from isSecretThere in Gen.Frequency((5, Gen.Constant(true)), (1, Gen.Constant(false)))
-        from offers in Gen.Elements(null, GpuOffers.Of([]))
+        from offers in Gen.Elements(null, GpuOffers.Of([]), GpuOffers.Of([GpuNode()]))
         from isDeleted in Gen.Frequency((9, Gen.Constant(false)), (1, Gen.Constant(true)))
         select Observed(after, workers, isSecretThere, offers, isDeleted));
 
@@ -88,7 +88,14 @@ public sealed class StatusProperties
         from phase in Gen.Elements(["", "Pondering", .. WorkerPhases.All])
         from reason in Gen.Elements<string?>(["", null, "Unknown to us", .. Reasons.All])
         from message in Gen.Elements<string?>(null, "", "short", string.Concat(Enumerable.Repeat("😀", 3000)), "x" + string.Concat(Enumerable.Repeat("😀", 3000)))
-        select isTold ? new WorkerState { Phase = phase, Reason = reason, Message = message, FetchedBytes = 5, TotalBytes = 10 } : null;
+        from memory in Gen.Elements<WorkerMemory?>(null, new WorkerMemory { TotalBytes = 100L << 30, GpuBytes = 90L << 30 })
+        select isTold ? new WorkerState { Phase = phase, Reason = reason, Message = message, FetchedBytes = 5, TotalBytes = 10, Memory = memory } : null;
+
+    private static V1Node GpuNode() => new()
+    {
+        Metadata = new() { Name = "gpu", Labels = new Dictionary<string, string>(StringComparer.Ordinal) { [GpuOffers.MemoryLabel] = "23034" } },
+        Status = new() { Allocatable = new Dictionary<string, ResourceQuantity>(StringComparer.Ordinal) { ["nvidia.com/gpu"] = new("1") } },
+    };
 
     private static V1Pod Pod(ModelDeployment model, string? phase, bool isReady, bool isEnding, string? scheduled, V1ContainerStatus? container, string? reason)
     {

@@ -89,6 +89,34 @@ internal sealed class GpuOffers : IEquatable<GpuOffers>
         return most < count ? string.Create(CultureInfo.InvariantCulture, $"no node offers {count} {wanted}, the most on one node is {most}; {Summary}") : null;
     }
 
+    /// <summary>The most GPU memory that a worker could have on one node, were it empty, in bytes; null when no node offers its GPUs, or one does not tell their memory.</summary>
+    /// <param name="resourceName">The extended resource asked for.</param>
+    /// <param name="count">How many, above 0.</param>
+    /// <param name="products">Products that will do; null or empty for any.</param>
+    public long? MostMemory(string resourceName, int count, IReadOnlyList<string>? products = null)
+    {
+        long? most = null;
+        foreach (var offer in _all)
+        {
+            if (offer.ResourceName != resourceName
+                || offer.MostOnOneNode < count
+                || (products is { Count: > 0 } && (offer.Product is null || !products.Contains(offer.Product, StringComparer.Ordinal))))
+            {
+                continue;
+            }
+
+            // Labels can say anything; what does not fit into a number is as good as unknown.
+            if (offer.MemoryMiB is not { } memory || memory > long.MaxValue / Mebibyte / count)
+            {
+                return null;
+            }
+
+            most = Math.Max(most ?? 0, count * memory * Mebibyte);
+        }
+
+        return most;
+    }
+
     /// <inheritdoc/>
     public bool Equals(GpuOffers? other) => other is not null && _all.AsSpan().SequenceEqual(other._all);
 

@@ -19,4 +19,6 @@ internal sealed record WorkerState
 
     /// <summary>The phases so far, the current one last.</summary>
     public IReadOnlyList<PhaseDuration>? Phases { get; init; }
+
+    public WorkerMemory? Memory { get; init; }
 }

@@ -141,6 +141,7 @@ internal sealed class WorkerStates(TimeProvider time)
         Message = SharedStrings.Of(state.Message),
         Model = SharedRecords<WorkerModel>.Of(state.Model),
         Phases = null,
+        Memory = SharedRecords<WorkerMemory>.Of(state.Memory),
     };
 
     // Progress counts by whole percents: a file of any size causes at most a hundred writes of status.

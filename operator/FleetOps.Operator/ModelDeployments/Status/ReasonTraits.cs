@@ -11,13 +11,13 @@ internal static class ReasonTraits
         Reasons.InvalidSpec, Reasons.LicenseNotAccepted, Reasons.PolicyViolation, Reasons.NameTaken, Reasons.ChildRefused, Reasons.SecretNotFound, Reasons.QuotaExceeded, Reasons.PodRefused,
         Reasons.RuntimeClassNotFound, Reasons.ContainerConfigInvalid, Reasons.CredentialsMissing, Reasons.SourceUnauthorized, Reasons.SourceNotFound,
         Reasons.DigestMismatch, Reasons.DiskFull, Reasons.InvalidGguf, Reasons.UnsupportedArchitecture, Reasons.CudaUnavailable,
-        Reasons.OutOfMemory, Reasons.OutOfGpuMemory, Reasons.LoadFailed, Reasons.InvalidConfiguration, Reasons.ProgressDeadlineExceeded,
+        Reasons.OutOfMemory, Reasons.OutOfGpuMemory, Reasons.InsufficientGpuMemory, Reasons.LoadFailed, Reasons.InvalidConfiguration, Reasons.ProgressDeadlineExceeded,
     };
 
     private static readonly HashSet<string> BeforeVerification = new(StringComparer.Ordinal)
     {
         Reasons.SecretNotFound, Reasons.ClaimNotFound, Reasons.CredentialsMissing, Reasons.SourceUnauthorized, Reasons.SourceNotFound,
-        Reasons.SourceUnreachable, Reasons.DigestMismatch, Reasons.DiskFull, Reasons.InvalidGguf, Reasons.LicenseNotAccepted, Reasons.PolicyViolation,
+        Reasons.SourceUnreachable, Reasons.DigestMismatch, Reasons.DiskFull, Reasons.InvalidGguf, Reasons.InsufficientGpuMemory, Reasons.LicenseNotAccepted, Reasons.PolicyViolation,
     };
 
     private static readonly HashSet<string> AfterVerification = new(StringComparer.Ordinal)
@@ -40,6 +40,7 @@ internal static class ReasonTraits
         [Reasons.CudaUnavailable] = "Make the node offer a GPU with its driver and runtime class (spec.resources), or set spec.engine.backend to Auto or Cpu",
         [Reasons.OutOfMemory] = "Raise spec.resources.memory, or lower spec.engine.contextLength or spec.engine.maxSequences",
         [Reasons.OutOfGpuMemory] = "Lower spec.engine.contextLength, maxSequences or gpuLayers, choose a smaller kvCacheType, or use a GPU with more memory",
+        [Reasons.InsufficientGpuMemory] = "Choose a smaller quantization, lower spec.engine.contextLength, maxSequences or gpuLayers, choose a smaller kvCacheType, ask for more GPUs (spec.resources.gpus), or use larger ones",
         [Reasons.LoadFailed] = "Check the file and spec.engine; the worker's log has the engine's own words",
         [Reasons.EngineFailed] = "The worker is started again; its log (kubectl logs --previous) has the engine's own words",
         [Reasons.InvalidConfiguration] = "Correct the field of spec that the message names",

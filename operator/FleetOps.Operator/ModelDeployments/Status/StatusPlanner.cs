@@ -20,7 +20,8 @@ internal static class StatusPlanner
         var model = observed.Model;
         var names = ChildNames.For(model.Metadata.Name);
         var fleet = new Fleet(observed, plan);
-        var verdict = Verdict.Of(observed, plan.Obstacle ?? refusal, fleet);
+        var memory = MemorySummary.Of(observed, plan.TemplateHash);
+        var verdict = Verdict.Of(observed, plan.Obstacle ?? refusal, fleet, memory);
         var wanted = model.Spec.Replicas;
         return new()
         {
@@ -33,6 +34,7 @@ internal static class StatusPlanner
             Selector = names.Selector,
             Endpoint = string.Create(CultureInfo.InvariantCulture, $"{names.Service}.{model.Metadata.NamespaceProperty}.svc:{model.Spec.Service.Port}"),
             Model = Served(observed, plan) ?? model.Status?.Model,
+            Memory = memory,
             Workers = fleet.Workers.Count == 0 ? null : [.. fleet.Workers.Take(MostWorkers).Select(w => w.ToStatus())],
             Conditions = Conditions.Of(observed, plan.Obstacle ?? refusal, fleet, verdict, names),
         };

@@ -28,7 +28,7 @@ internal sealed record Verdict
     /// <summary>Whether the reason is a trouble rather than a step on the way.</summary>
     public bool IsTrouble { get; init; }
 
-    public static Verdict Of(Observation observed, Obstacle? obstacle, Fleet fleet)
+    public static Verdict Of(Observation observed, Obstacle? obstacle, Fleet fleet, ModelMemory? memory)
     {
         var model = observed.Model;
         var wanted = model.Spec.Replicas;
@@ -37,7 +37,7 @@ internal sealed record Verdict
             return Step(Phases.Terminating, Reasons.Deleting, "The resource is being deleted; Kubernetes removes its children, and workers finish their calls first.");
         }
 
-        if (TroubleOf(observed, obstacle, fleet) is { } trouble)
+        if (TroubleOf(observed, obstacle, fleet, memory) is { } trouble)
         {
             return new()
             {
@@ -98,7 +98,7 @@ internal sealed record Verdict
     }
 
     // What is wrong with a worker of the present spec matters most; what the Deployment says comes after what its pods say.
-    private static Trouble? TroubleOf(Observation observed, Obstacle? obstacle, Fleet fleet)
+    private static Trouble? TroubleOf(Observation observed, Obstacle? obstacle, Fleet fleet, ModelMemory? memory)
     {
         if (obstacle is not null && ReasonTraits.NeedsChange(obstacle.Reason))
         {
@@ -109,6 +109,14 @@ internal sealed record Verdict
         if (fleet.ReadyAndUpdated >= observed.Model.Spec.Replicas)
         {
             return null;
+        }
+
+        // A GPU that is too small need not be waited for. A worker that loads has found its own large enough.
+        if (fleet.Trouble is null or { IsShortage: true }
+            && Fleet.Progress(fleet.FurthestPhase ?? "") < Fleet.Progress(WorkerPhases.Loading)
+            && MemorySummary.GpuTroubleOf(memory, observed.Gpus, observed.Model.Spec.Resources) is { } tooSmall)
+        {
+            return tooSmall;
         }
 
         var own = fleet.Trouble is { IsShortage: true } shortage && fleet.Outdated + fleet.Ending > 0
