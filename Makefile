@@ -80,6 +80,12 @@ crds: ## Generate the CustomResourceDefinitions from the types of FleetOps.Api
 chart-docs: ## Write the tables in the READMEs of the charts from their values and the catalogue
 	@charts/docs
 
+.PHONY: dashboards
+dashboards: ## Copy the dashboards and the alert rules into the chart, which can read no file outside of itself
+	rm -rf charts/fleetops/files/dashboards charts/fleetops/files/rules
+	mkdir -p charts/fleetops/files
+	cp -r deploy/grafana/dashboards deploy/prometheus/rules charts/fleetops/files/
+
 .PHONY: images
 images: ## Build the operator and worker images into artifacts/images
 	@deploy/images/build operator
