@@ -3,8 +3,8 @@ using FleetOps.ModelStore.Files;
 namespace FleetOps.ModelStore.Cache;
 
 /// <summary>
-/// Keeps the model directory below a size: removes what was not used for the longest time, and never what somebody uses or fetches. Several processes may
-/// clean one directory at once.
+/// Keeps the model directory below a size: removes what was not used for the longest time, and never what somebody uses or fetches. Bytes that several models
+/// share count once, and are gone with the last of them. Several processes may clean one directory at once.
 /// </summary>
 internal sealed class CacheCleaning(string modelDirectory, long? maxBytes)
 {
@@ -18,19 +18,41 @@ internal sealed class CacheCleaning(string modelDirectory, long? maxBytes)
             return;
         }
 
-        List<(CacheFolder Folder, long Bytes, DateTime Used)> others =
-            [.. CacheFolder.All(modelDirectory).Where(folder => folder.FolderPath != mine.FolderPath).Select(static folder => (folder, folder.SizeBytes(), folder.LastUse()))];
-        long total = Math.Max(mine.SizeBytes(), coming) + others.Sum(static other => other.Bytes);
-        foreach ((CacheFolder folder, long bytes, _) in others.OrderBy(static other => other.Used))
+        var holders = new Dictionary<ulong, int>();
+        IReadOnlyList<FileIdentity> there = mine.Contents();
+        long total = Math.Max(0, coming - there.Sum(static file => file.SizeBytes)) + Hold(holders, there);
+        List<(CacheFolder Folder, IReadOnlyList<FileIdentity> Files)> others =
+        [
+            .. CacheFolder.All(modelDirectory).Where(folder => folder.FolderPath != mine.FolderPath)
+                .OrderBy(static folder => folder.LastUse()).Select(static folder => (folder, folder.Contents())),
+        ];
+        total += others.Sum(other => Hold(holders, other.Files));
+        foreach ((CacheFolder folder, IReadOnlyList<FileIdentity> files) in others)
         {
             if (total <= most)
             {
                 return;
             }
 
-            total -= bytes > 0 && TryEmpty(folder) ? bytes : 0;
+            total -= files.Any(static file => file.SizeBytes > 0) && TryEmpty(folder) ? Release(holders, files) : 0;
         }
     }
+
+    private static long Hold(Dictionary<ulong, int> holders, IReadOnlyList<FileIdentity> files)
+    {
+        long added = 0;
+        foreach (FileIdentity file in files)
+        {
+            int held = holders.GetValueOrDefault(file.Inode);
+            holders[file.Inode] = held + 1;
+            added += held == 0 ? file.SizeBytes : 0;
+        }
+
+        return added;
+    }
+
+    private static long Release(Dictionary<ulong, int> holders, IReadOnlyList<FileIdentity> files) =>
+        files.Sum(file => --holders[file.Inode] == 0 ? file.SizeBytes : 0);
 
     private static bool TryEmpty(CacheFolder folder)
     {

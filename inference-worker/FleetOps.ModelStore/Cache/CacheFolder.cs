@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using FleetOps.ModelStore.Files;
 using FleetOps.ModelStore.Sources;
+using FleetOps.ModelStore.Verification;
 
 namespace FleetOps.ModelStore.Cache;
 
@@ -72,8 +74,22 @@ internal sealed class CacheFolder
         Remove(kept.Contains);
     }
 
-    /// <summary>Size of all files in the folder; files that go meanwhile do not count.</summary>
-    public long SizeBytes() => new DirectoryInfo(FolderPath).EnumerateFiles().Sum(static file => file.Exists ? file.Length : 0);
+    /// <summary>All files in the folder; those that go meanwhile do not count.</summary>
+    public IReadOnlyList<FileIdentity> Contents() =>
+        [.. Directory.GetFiles(FolderPath).Select(FileIdentity.TryOf).Where(static file => file is not null).Select(static file => file!.Value)];
+
+    /// <summary>The verified files in the folder, of whatever model, with their records. A file whose record does not fit any more is left out.</summary>
+    public IEnumerable<(Verdict Record, string Path)> Records()
+    {
+        Verdict[] records = [.. Directory.GetFiles(FolderPath, "verdict*.json").Select(Verdict.Read).OfType<Verdict>().Where(static record => record.Files is null)];
+        return records.Length == 0
+            ? []
+            : from path in Directory.GetFiles(FolderPath, "*.gguf")
+              let found = FileIdentity.TryOf(path)
+              from record in records
+              where found == new FileIdentity(record.SizeBytes, record.ModifiedNanoseconds, record.Inode)
+              select (record, path);
+    }
 
     /// <summary>When the model was last asked for, or its use ended.</summary>
     public DateTime LastUse() => File.GetLastWriteTimeUtc(LockPath);

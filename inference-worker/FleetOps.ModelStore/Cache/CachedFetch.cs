@@ -118,7 +118,9 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
         {
             try
             {
-                folder.KeepOnly(folder.Files(remote.Files.Count));
+                IReadOnlyList<CachedFile> files = folder.Files(remote.Files.Count);
+                folder.KeepOnly(files);
+                new SharedContent(options.ModelDirectory).LinkTo(folder, files, SharedContent.Digests(plan, remote));
                 _cleaning.MakeRoom(folder, remote.SizeBytes ?? 0);
                 return await DownloadAsync(plan, folder, stored, remote, fetched, ring.DownloadAttempts(options), cancellationToken).ConfigureAwait(false);
             }
@@ -188,7 +190,7 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
         {
             Header = header,
             DigestOrigin = StoredModel.Origin(plan, remote, null),
-            Reused = false,
+            Reused = !fetched.Any(static file => file.Downloaded),
         };
     }
 
@@ -223,7 +225,7 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
     {
         if (files.Count > 1 && remote.SizeBytes is { } size)
         {
-            long there = files.SelectMany(static file => new[] { file.ModelPath, file.PartPath }).Sum(static path => File.Exists(path) ? new FileInfo(path).Length : 0);
+            long there = files.SelectMany(static file => new[] { file.ModelPath, file.PartPath, file.LinkPath }).Sum(static path => File.Exists(path) ? new FileInfo(path).Length : 0);
             DiskFaults.RequireSpace(folder.FolderPath, size - there);
         }
     }

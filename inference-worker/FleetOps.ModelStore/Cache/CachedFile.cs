@@ -15,6 +15,9 @@ internal sealed class CachedFile(string folder, string name, string ending)
     /// <summary>The record of that.</summary>
     public string PartRecordPath { get; } = Path.Join(folder, $"partial{ending}.json");
 
+    /// <summary>The file of another model that has the same bytes, until it is verified. It is never written to.</summary>
+    public string LinkPath { get; } = Path.Join(folder, $"linked{ending}");
+
     /// <summary>Where a download is put aside whose bytes are not those that its digest names.</summary>
     public string QuarantinePath { get; } = Path.Join(folder, $"quarantined{ending}");
 

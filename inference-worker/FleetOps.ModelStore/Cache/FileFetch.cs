@@ -24,6 +24,11 @@ internal sealed class FileFetch(HttpExchange exchange, ModelFetcherOptions optio
         // What is demanded of a split model is the digest of the whole.
         string? expected = remote.Sha256 ?? (count == 1 ? plan.Sha256 : null);
         string name = plan.Source.NameOf(number, count);
+        if (expected is not null && await TryTakeLinkAsync(file, remote, expected, number, count, cancellationToken).ConfigureAwait(false) is { } shared)
+        {
+            return shared;
+        }
+
         if (PartRecord.Read(file.PartRecordPath)?.DurableBytes is { } durable and > 0)
         {
             reporter.Enter(FetchPhase.Verifying, 0, durable);
@@ -34,18 +39,7 @@ internal sealed class FileFetch(HttpExchange exchange, ModelFetcherOptions optio
         try
         {
             string digest = await DownloadVerifiedAsync(file, remote, expected, name, part, attempts, cancellationToken).ConfigureAwait(false);
-            if (count == 1)
-            {
-                reporter.Enter(FetchPhase.Verifying, part.Length, part.Length);
-            }
-
-            GgufHeader header = ModelGate.Read(file.PartPath, name, number, count);
-            if (count == 1)
-            {
-                ModelGate.Check([header], plan.Source);
-            }
-
-            return new FetchedFile(Publish(file, digest, remote, count == 1 ? remote.License ?? header.License : null), header);
+            return Publish(file, file.PartPath, digest, remote, number, count) with { Downloaded = true };
         }
         catch (ModelSourceException e) when (e.Reason == ModelSourceReason.DigestMismatch)
         {
@@ -60,14 +54,47 @@ internal sealed class FileFetch(HttpExchange exchange, ModelFetcherOptions optio
         }
     }
 
-    private Verdict Publish(CachedFile file, string sha256, RemoteFile remote, string? license)
+    private async Task<FetchedFile?> TryTakeLinkAsync(CachedFile file, RemoteFile remote, string expected, int number, int count, CancellationToken cancellationToken)
     {
+        if (FileIdentity.TryOf(file.LinkPath) is not { } linked)
+        {
+            return null;
+        }
+
+        reporter.Enter(FetchPhase.Verifying, 0, linked.SizeBytes);
+        string digest = await FileDigest.ComputeAsync(file.LinkPath, reporter.Advance, cancellationToken).ConfigureAwait(false);
+        if (digest != expected)
+        {
+            // Its own fetch will find that out; here the file is downloaded.
+            File.Delete(file.LinkPath);
+            return null;
+        }
+
+        FetchedFile taken = Publish(file, file.LinkPath, digest, remote, number, count);
+        File.Delete(file.PartPath);
+        return taken;
+    }
+
+    private FetchedFile Publish(CachedFile file, string path, string sha256, RemoteFile remote, int number, int count)
+    {
+        if (count == 1)
+        {
+            long size = FileIdentity.Of(path).SizeBytes;
+            reporter.Enter(FetchPhase.Verifying, size, size);
+        }
+
+        GgufHeader header = ModelGate.Read(path, plan.Source.NameOf(number, count), number, count);
+        if (count == 1)
+        {
+            ModelGate.Check([header], plan.Source);
+        }
+
         // A rename keeps size, time and inode, so the record can be written first; the file never stands there without it.
-        Verdict record = stored.Describe(file.PartPath, sha256, remote.Revision, remote.ETag, license, remote.Sha256 == sha256);
+        Verdict record = stored.Describe(path, sha256, remote.Revision, remote.ETag, count == 1 ? remote.License ?? header.License : null, remote.Sha256 == sha256);
         record.Write(file.VerdictPath);
-        DurableFile.Publish(file.PartPath, file.ModelPath);
+        DurableFile.Publish(path, file.ModelPath);
         File.Delete(file.PartRecordPath);
-        return record;
+        return new FetchedFile(record, header, Downloaded: false);
     }
 
     private async Task<string> DownloadVerifiedAsync(

@@ -96,7 +96,7 @@ internal sealed class StoredModel(FetchPlan plan, CacheFolder folder, FetchRepor
 
         try
         {
-            return new FetchedFile(record, ModelGate.Read(file.ModelPath, plan.Source.NameOf(number, count), number, count));
+            return new FetchedFile(record, ModelGate.Read(file.ModelPath, plan.Source.NameOf(number, count), number, count), Downloaded: false);
         }
         catch (ModelSourceException)
         {

@@ -10,4 +10,17 @@ namespace FleetOps.ModelStore.Files;
 internal readonly record struct FileIdentity(long SizeBytes, long ModifiedNanoseconds, ulong Inode)
 {
     public static FileIdentity Of(string path) => NativeFiles.Identify(path);
+
+    /// <summary>The same; null when the file is gone.</summary>
+    public static FileIdentity? TryOf(string path)
+    {
+        try
+        {
+            return Of(path);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
 }

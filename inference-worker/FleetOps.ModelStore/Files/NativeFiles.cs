@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace FleetOps.ModelStore.Files;
 
-/// <summary>The three calls of libc that .NET does not offer: inode numbers and making a rename durable.</summary>
+/// <summary>The calls of libc that .NET does not offer: inode numbers, hard links, and making a rename durable.</summary>
 internal static partial class NativeFiles
 {
     private const int CurrentDirectory = -100;
@@ -23,6 +23,9 @@ internal static partial class NativeFiles
         return new FileIdentity((long)stat.Size, stat.ModifiedSeconds * 1_000_000_000 + stat.ModifiedNanoseconds, stat.Inode);
     }
 
+    /// <summary>Gives a file a second name; false where the file is gone, the name is taken, or the volume or its owner does not allow it.</summary>
+    public static bool TryLink(string path, string name) => LinkCall(path, name) == 0;
+
     /// <summary>Makes renames inside a folder survive a power cut. Best effort: some file systems cannot.</summary>
     public static void FlushDirectory(string path)
     {
@@ -36,6 +39,9 @@ internal static partial class NativeFiles
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial int StatxCall(int directory, string path, int flags, uint mask, Statx* result);
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int LinkCall(string path, string name);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenCall(string path, int flags);

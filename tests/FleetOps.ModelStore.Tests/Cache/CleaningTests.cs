@@ -173,8 +173,9 @@ public sealed class CleaningTests
             TimeProvider = bench.Clock,
             MaxCacheBytes = limit,
         });
+        byte[] model = GgufBuilder.Model(TensorBytes, seed: name[0]).Build();
         return await fetcher.FetchAsync(
-            new FetchRequest(ModelSource.Parse(bench.Server.Serve($"/{name}.gguf", new ServedFile(Model)).AbsoluteUri)) { Sha256 = FetchBench.Sha256(Model) },
+            new FetchRequest(ModelSource.Parse(bench.Server.Serve($"/{name}.gguf", new ServedFile(model)).AbsoluteUri)) { Sha256 = FetchBench.Sha256(model) },
             null,
             TestContext.Current.CancellationToken);
     }

@@ -41,6 +41,9 @@ public sealed class FaultScheduleTests(ITestOutputHelper output)
                 VerifiedModel model = await bench.FetchAsync(bench.Serve($"/{schedule}.gguf", file), FetchBench.Sha256(Model));
                 Assert.Equal(FetchBench.Sha256(Model), FetchBench.Sha256(await File.ReadAllBytesAsync(model.Path, TestContext.Current.CancellationToken)));
                 fetched++;
+
+                // Or the next one would find its bytes here.
+                Directory.Delete(bench.Models, recursive: true);
             }
             catch (ModelSourceException e)
             {
