@@ -1,37 +1,51 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
 namespace FleetOps.InferenceWorker.Tests.Fixtures;
 
-/// <summary>A web server that gives one file, whole or in ranges, and remembers what it was asked for.</summary>
+/// <summary>A web server that gives the files of one model, whole or in ranges, and remembers what it was asked for.</summary>
 internal sealed class RangeSource : IAsyncDisposable
 {
     private readonly HttpSource _server;
     private readonly ConcurrentQueue<string> _ranges;
 
-    private RangeSource(HttpSource server, ConcurrentQueue<string> ranges, string sha256) => (_server, _ranges, Sha256) = (server, ranges, sha256);
+    private RangeSource(HttpSource server, string name, ConcurrentQueue<string> ranges, string sha256)
+    {
+        (_server, _ranges, Sha256) = (server, ranges, sha256);
+        Address = $"{server.Address}{name}";
+    }
 
-    /// <summary>Where the file is.</summary>
-    public string Address => $"{_server.Address}model.gguf";
+    /// <summary>Where the model is: its first file.</summary>
+    public string Address { get; }
 
     /// <summary>Its digest.</summary>
     public string Sha256 { get; }
 
-    /// <summary>The ranges that were asked for, in their order; empty for the whole file.</summary>
+    /// <summary>The ranges that were asked for, in their order; empty for a whole file.</summary>
     public IReadOnlyList<string> Ranges => [.. _ranges];
 
     /// <summary>Starts it.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">The file, or the first of a split model.</param>
     /// <param name="knowsRanges">Whether it gives ranges; else it answers with the whole file.</param>
     /// <param name="download">What answers with the whole file wait for.</param>
     public static async Task<RangeSource> StartAsync(string path, bool knowsRanges = true, Task? download = null)
     {
-        var bytes = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
+        var folder = Path.GetDirectoryName(path)!;
+        string[] paths = path.Contains("-00001-of-", StringComparison.Ordinal) ? [.. Directory.GetFiles(folder, Path.GetFileName(path).Replace("-00001-", "-*-", StringComparison.Ordinal)).Order(StringComparer.Ordinal)] : [path];
+        var files = paths.ToDictionary(static file => Path.GetFileName(file), File.ReadAllBytes, StringComparer.Ordinal);
         var ranges = new ConcurrentQueue<string>();
         var server = await HttpSource.StartAsync(async context =>
         {
+            var bytes = files[context.Request.Path.Value!.TrimStart('/')];
+            if (HttpMethods.IsHead(context.Request.Method))
+            {
+                context.Response.ContentLength = bytes.Length;
+                return;
+            }
+
             var header = context.Request.GetTypedHeaders().Range;
             ranges.Enqueue(header?.ToString() ?? "");
             var asked = knowsRanges ? header?.Ranges.Single() : null;
@@ -58,8 +72,11 @@ internal sealed class RangeSource : IAsyncDisposable
                 // Who wanted the header has it, and went.
             }
         });
-        return new RangeSource(server, ranges, Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        string[] digests = [.. paths.Select(file => Digest(files[Path.GetFileName(file)]))];
+        return new RangeSource(server, Path.GetFileName(path), ranges, digests.Length == 1 ? digests[0] : Digest(Encoding.ASCII.GetBytes(string.Concat(digests.Select(static digest => digest + "\n")))));
     }
+
+    private static string Digest(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 }

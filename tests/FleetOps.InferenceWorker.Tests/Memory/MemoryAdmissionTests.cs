@@ -101,6 +101,24 @@ public sealed class MemoryAdmissionTests : IDisposable
     }
 
     [Fact]
+    public async Task The_memory_of_a_split_model_is_told_after_the_heads_of_its_files()
+    {
+        var download = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var source = await RangeSource.StartAsync(ModelFiles.Split[0], download: download.Task);
+        await using var worker = await InProcessWorker.StartAsync(ModelSource.Parse(source.Address), options => Remote(options, source));
+        await Until.HoldsAsync(() => Task.FromResult(worker.State.Memory is not null && source.Ranges.Count == 4), "the memory is told and the download has begun");
+        Assert.Equal([FirstMegabyte, FirstMegabyte, FirstMegabyte, ""], source.Ranges);
+        var estimate = worker.State.Memory!;
+
+        download.SetResult();
+        Assert.Equal(WorkerPhase.Serving, await worker.State.WaitForAsync(phase => phase >= WorkerPhase.Serving, Cancellation));
+        var taken = worker.State.Memory!;
+        Assert.Equal((false, true), (estimate.Measured, taken.Measured));
+        Assert.Equal((taken.KvCacheBytes, taken.ComputeBytes), (estimate.KvCacheBytes, estimate.ComputeBytes));
+        Assert.InRange(estimate.WeightsBytes, taken.WeightsBytes * 0.95, taken.WeightsBytes * 1.05);
+    }
+
+    [Fact]
     public async Task A_damaged_header_is_left_to_the_download()
     {
         var path = Path.Combine(_folder, "page.gguf");
