@@ -63,7 +63,7 @@ internal sealed class ChangeFigure(Report report, RunningFleet fleet, int sample
         var (ns, name) = (FleetNames.NamespaceOf(index), FleetNames.NameOf(index));
         var seen = _awaited[(ns, name)] = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
         var sent = Stopwatch.GetTimestamp();
-        await fleet.Cluster.Admin.MergeAsync(FleetNames.ModelPath(ns, name), string.Create(CultureInfo.InvariantCulture, $"{{\"spec\":{{\"replicas\":{replicas}}}}}"), cancel);
+        await fleet.ScaleAsync(index, replicas, cancel);
         var answered = Stopwatch.GetTimestamp();
         var at = await seen.Task.WaitAsync(Limit, cancel);
         // The watch may tell of the child before the harness has read the answer.

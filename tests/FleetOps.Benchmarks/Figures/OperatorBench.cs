@@ -12,6 +12,7 @@ internal static class OperatorBench
     private const string Steady = "steady";
     private const string Restart = "restart";
     private const string Memory = "memory";
+    private const string Scrape = "scrape";
     private const string Start = "start";
     private const string Planner = "planner";
     private const string Failover = "failover";
@@ -23,7 +24,7 @@ internal static class OperatorBench
     private static readonly (int Times, double Megabytes)[] Sizes = [(1, 90), (Medium, 170), (10, 280)];
 
     /// <summary>The names by which figures are chosen.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Planner, Start, Burst, Failover, Memory, Change, Restart, Steady];
+    public static IReadOnlyList<string> Names { get; } = [Planner, Start, Burst, Failover, Memory, Change, Restart, Scrape, Steady];
 
     public static async Task<int> RunAsync(BenchOptions options, CancellationToken cancel)
     {
@@ -69,7 +70,7 @@ internal static class OperatorBench
             await new FailoverFigure(report, program).MeasureAsync(cancel);
         }
 
-        if (!Wants(Memory, Change, Restart, Steady))
+        if (!Wants(Memory, Change, Restart, Scrape, Steady))
         {
             return;
         }
@@ -84,25 +85,33 @@ internal static class OperatorBench
                 await memory.MeasureAsync(fleet, options.Count == UsualCount ? megabytes : null, cancel);
             }
 
-            if (times != Medium)
+            if (times == Medium)
             {
-                continue;
+                await MeasureMediumAsync(report, fleet, options, name => Wants(name), cancel);
             }
+        }
+    }
 
-            if (Wants(Steady))
-            {
-                await new SteadyFigure(report, fleet, TimeSpan.FromMinutes(options.Minutes)).MeasureAsync(cancel);
-            }
+    private static async Task MeasureMediumAsync(Report report, RunningFleet fleet, BenchOptions options, Func<string, bool> wants, CancellationToken cancel)
+    {
+        if (wants(Steady))
+        {
+            await new SteadyFigure(report, fleet, TimeSpan.FromMinutes(options.Minutes)).MeasureAsync(cancel);
+        }
 
-            if (Wants(Change))
-            {
-                await new ChangeFigure(report, fleet, Changes).MeasureAsync(cancel);
-            }
+        if (wants(Scrape))
+        {
+            await new ScrapeFigure(report, fleet).MeasureAsync(cancel);
+        }
 
-            if (Wants(Restart))
-            {
-                await new RestartFigure(report, fleet).MeasureAsync(cancel);
-            }
+        if (wants(Change))
+        {
+            await new ChangeFigure(report, fleet, Changes).MeasureAsync(cancel);
+        }
+
+        if (wants(Restart))
+        {
+            await new RestartFigure(report, fleet).MeasureAsync(cancel);
         }
     }
 }

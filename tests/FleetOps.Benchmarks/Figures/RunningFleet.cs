@@ -83,12 +83,16 @@ internal sealed class RunningFleet : IAsyncDisposable
         await SettleAsync(cancel);
     }
 
+    /// <summary>Changes <c>spec.replicas</c> of one ModelDeployment.</summary>
+    public Task ScaleAsync(int index, int replicas, CancellationToken cancel) => Cluster.Admin.MergeAsync(
+        FleetNames.ModelPath(FleetNames.NamespaceOf(index), FleetNames.NameOf(index)), string.Create(CultureInfo.InvariantCulture, $"{{\"spec\":{{\"replicas\":{replicas}}}}}"), cancel);
+
     /// <summary>Takes changes to <c>spec.replicas</c> back and waits until all are ready again.</summary>
     public async Task RestoreAsync(IEnumerable<int> changed, CancellationToken cancel)
     {
         foreach (var index in changed.Distinct())
         {
-            await Cluster.Admin.MergeAsync(FleetNames.ModelPath(FleetNames.NamespaceOf(index), FleetNames.NameOf(index)), """{"spec":{"replicas":2}}""", cancel);
+            await ScaleAsync(index, 2, cancel);
         }
 
         await UntilAllReadyAsync(cancel);

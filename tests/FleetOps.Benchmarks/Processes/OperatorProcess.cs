@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using FleetOps.Benchmarks.Cluster;
 using FleetOps.TestCluster;
 
@@ -17,13 +18,16 @@ internal sealed class OperatorProcess : IAsyncDisposable
     {
         _process = process;
         StartedAt = startedAt;
-        _http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(10) };
+        _http = new HttpClient(new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.GZip }) { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(10) };
     }
 
     public int Id => _process.Id;
 
     /// <summary>Timestamp of <see cref="Stopwatch"/> just before the process was started.</summary>
     public long StartedAt { get; }
+
+    /// <summary>Where Prometheus would look.</summary>
+    public Uri Metrics => new(_http.BaseAddress!, "/metrics");
 
     /// <summary>What it logged.</summary>
     public string LogPath => _process.LogPath;
@@ -64,14 +68,13 @@ internal sealed class OperatorProcess : IAsyncDisposable
             && metrics.GetValueOrDefault("controller_runtime_reconcile_total") > 0;
     }, cancel);
 
-    /// <summary>Its metrics, each summed over its labels.</summary>
+    /// <summary>Its own metrics, each summed over its labels; those of each model are left out.</summary>
     public async Task<IReadOnlyDictionary<string, double>> ScrapeAsync(CancellationToken cancel)
     {
         var sums = new Dictionary<string, double>(StringComparer.Ordinal);
-        foreach (var line in (await _http.GetStringAsync(new Uri("/metrics", UriKind.Relative), cancel)).Split('\n'))
+        foreach (var line in (await _http.GetStringAsync(Metrics, cancel)).Split('\n'))
         {
-            var fields = line.Split(' ');
-            if (line.StartsWith('#') || fields.Length < 2)
+            if (line.StartsWith('#') || line.StartsWith("fleetops_modeldeployment_", StringComparison.Ordinal) || !line.Contains(' ', StringComparison.Ordinal))
             {
                 continue;
             }
