@@ -35,6 +35,8 @@ internal static class OperatorCommand
         {
             workerImage, cudaImage, pullPolicy, cudaPullPolicy, hostPaths, licenses, digests, watched, ns, httpPort, leaderElect,
         };
+        var collector = new CollectorSettings();
+        collector.AddTo(command);
         command.SetAction((parsed, cancel) => run(
             new()
             {
@@ -49,6 +51,7 @@ internal static class OperatorCommand
                 Namespace = parsed.GetValue(ns),
                 HttpPort = parsed.GetValue(httpPort),
                 LeaderElect = parsed.GetValue(leaderElect),
+                Collector = collector.Read(parsed),
             },
             cancel));
         return command;
@@ -135,7 +138,8 @@ internal static class OperatorCommand
         return otherwise;
     }
 
-    private static string Variable(string option) => "FLEETOPS_" + option[2..].Replace('-', '_').ToUpperInvariant();
+    /// <summary>The environment variable that stands for an option.</summary>
+    public static string Variable(string option) => "FLEETOPS_" + option[2..].Replace('-', '_').ToUpperInvariant();
 
     private delegate bool TryParse<T>(string text, out T value);
 }

@@ -17,7 +17,12 @@ internal static class OperatorHost
         builder.Logging.ClearProviders();
         if (Console.IsOutputRedirected)
         {
-            builder.Logging.AddJsonConsole(console => console.UseUtcTimestamp = true);
+            builder.Logging.AddJsonConsole(console =>
+            {
+                console.UseUtcTimestamp = true;
+                // Which object a line is about, and by which id its reconcile is found.
+                console.IncludeScopes = true;
+            });
         }
         else
         {
@@ -33,6 +38,7 @@ internal static class OperatorHost
                 runtime.LeaderElect = options.LeaderElect;
                 runtime.LeaseNamespace = options.Namespace;
                 runtime.WatchNamespaces = options.WatchNamespaces;
+                runtime.Collector = options.Collector;
             })
             .AddModelDeployments(
                 new(

@@ -1,3 +1,5 @@
+using FleetOps.ControllerRuntime.Hosting;
+
 namespace FleetOps.Operator;
 
 /// <summary>What the command line and the environment say.</summary>
@@ -32,6 +34,9 @@ internal sealed record OperatorOptions
 
     /// <summary>Port of /healthz, /readyz and /metrics; 0 for any free one.</summary>
     public int HttpPort { get; init; } = 8080;
+
+    /// <summary>Where metrics and traces are sent; null for nowhere.</summary>
+    public CollectorOptions? Collector { get; init; }
 
     /// <summary>Whether to wait for the Lease before acting.</summary>
     public bool LeaderElect { get; init; } = true;

@@ -7,7 +7,10 @@ internal static class House
     [
         new("operator", "FleetOps.Api", [], ["KubernetesClient", "KubernetesClient.Aot"]),
         new("operator", "FleetOps.ControllerRuntime", [],
-            ["KubernetesClient", "KubernetesClient.Aot", "OpenTelemetry.Exporter.Prometheus.AspNetCore", "OpenTelemetry.Extensions.Hosting", "System.IO.Hashing"]),
+        [
+            "KubernetesClient", "KubernetesClient.Aot", "OpenTelemetry.Exporter.OpenTelemetryProtocol", "OpenTelemetry.Exporter.Prometheus.AspNetCore",
+            "OpenTelemetry.Extensions.Hosting", "System.IO.Hashing",
+        ]),
         new("operator", "FleetOps.CrdGenerator", ["FleetOps.Api"], ["YamlDotNet"]),
         new("operator", "FleetOps.Operator", ["FleetOps.Api", "FleetOps.ControllerRuntime"], ["System.CommandLine"]),
         new("inference-worker", "FleetOps.Inference.Protocol", [], ["Google.Protobuf", "Grpc.Net.Client", "Grpc.Tools"]),

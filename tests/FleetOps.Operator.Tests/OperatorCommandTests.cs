@@ -1,3 +1,5 @@
+using OpenTelemetry.Exporter;
+
 namespace FleetOps.Operator.Tests;
 
 public sealed class OperatorCommandTests
@@ -47,6 +49,27 @@ public sealed class OperatorCommandTests
     [InlineData("/var/../etc")]
     public void A_path_that_is_none_is_refused_with_the_cure(string path) =>
         Assert.Contains($"--allow-host-path is '{path}', which is no absolute path without '..'", Errors("--allow-host-path", path), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Nothing_is_sent_to_a_collector_unless_one_is_named()
+    {
+        Assert.Null((await ParseAsync("--trace-share=0.5")).Collector);
+
+        var usual = (await ParseAsync("--otlp-endpoint=http://collector:4317")).Collector!;
+        Assert.Equal((new("http://collector:4317"), OtlpExportProtocol.Grpc, 1.0), (usual.Endpoint, usual.Protocol, usual.TraceShare));
+
+        var other = (await ParseAsync("--otlp-endpoint", "https://collector", "--otlp-protocol", "httpprotobuf", "--trace-share=0.25")).Collector!;
+        Assert.Equal((new("https://collector"), OtlpExportProtocol.HttpProtobuf, 0.25), (other.Endpoint, other.Protocol, other.TraceShare));
+    }
+
+    [Theory]
+    [InlineData("--otlp-endpoint", "collector:4317", "it must be an http:// or https:// address")]
+    [InlineData("--otlp-endpoint", "/collector", "it must be an http:// or https:// address")]
+    [InlineData("--otlp-protocol", "1", "it must be Grpc or HttpProtobuf")]
+    [InlineData("--trace-share", "1.5", "it must be a number from 0 to 1")]
+    [InlineData("--trace-share", "NaN", "it must be a number from 0 to 1")]
+    public void A_collector_that_is_none_is_refused_with_the_cure(string option, string value, string cure) =>
+        Assert.Contains($"{option} is '{value}'; {cure}", Errors(option, value), StringComparison.Ordinal);
 
     private static async Task<OperatorOptions> ParseAsync(params string[] arguments)
     {

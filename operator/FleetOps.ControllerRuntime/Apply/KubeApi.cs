@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using FleetOps.ControllerRuntime.Metrics;
+using FleetOps.ControllerRuntime.Tracing;
 using k8s;
 using k8s.Models;
 
@@ -46,7 +47,7 @@ public sealed partial class KubeApi
     /// <summary>Creates one object as it stands.</summary>
     public Task<T> CreateAsync<T>(ResourceType<T> type, T entity, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        SendEntityAsync(HttpMethod.Post, type.Path(entity.Metadata.NamespaceProperty) + "?fieldManager=" + Manager, Body(entity, type.Json, "application/json"), type, cancellationToken);
+        WriteEntityAsync("create", ObjectKey.Of(entity), null, HttpMethod.Post, type.Path(entity.Metadata.NamespaceProperty) + "?fieldManager=" + Manager, Body(entity, type.Json, "application/json"), type, cancellationToken);
 
     /// <summary>
     /// Replaces a whole object; its resource version, when set, must still be the current one (409 otherwise). Fields that the C# type
@@ -54,7 +55,7 @@ public sealed partial class KubeApi
     /// </summary>
     public Task<T> ReplaceAsync<T>(ResourceType<T> type, T entity, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        SendEntityAsync(HttpMethod.Put, type.Path(entity.Metadata.NamespaceProperty, entity.Metadata.Name) + "?fieldManager=" + Manager, Body(entity, type.Json, "application/json"), type, cancellationToken);
+        WriteEntityAsync("replace", ObjectKey.Of(entity), null, HttpMethod.Put, type.Path(entity.Metadata.NamespaceProperty, entity.Metadata.Name) + "?fieldManager=" + Manager, Body(entity, type.Json, "application/json"), type, cancellationToken);
 
     /// <summary>
     /// Server-side apply: states every field that this program owns, takes them over from other managers, leaves all other fields alone
@@ -84,7 +85,7 @@ public sealed partial class KubeApi
     /// <param name="cancellationToken">Gives up.</param>
     public Task<T> MergePatchAsync<T>(ResourceType<T> type, ObjectKey key, ReadOnlyMemory<byte> patch, string? subresource, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        SendEntityAsync(HttpMethod.Patch, type.Path(key.Namespace, key.Name, subresource) + "?fieldManager=" + Manager, Body(patch, "application/merge-patch+json"), type, cancellationToken);
+        WriteEntityAsync("patch", key, subresource, HttpMethod.Patch, type.Path(key.Namespace, key.Name, subresource) + "?fieldManager=" + Manager, Body(patch, "application/merge-patch+json"), type, cancellationToken);
 
     /// <summary>Deletes one object in the background (its dependents are collected by Kubernetes).</summary>
     /// <param name="type">The kind.</param>
@@ -102,6 +103,7 @@ public sealed partial class KubeApi
             PropagationPolicy = "Background",
             Preconditions = preconditions is null ? null : new V1Preconditions { Uid = preconditions.Uid, ResourceVersion = preconditions.ResourceVersion },
         };
+        using var span = ReconcileTraces.StartWrite("delete", type.Kind, key, null);
         try
         {
             var answer = await SendBytesAsync(HttpMethod.Delete, type.Path(key.Namespace, key.Name), Body(options, SourceGenerationContext.Default.V1DeleteOptions, "application/json"), cancellationToken).ConfigureAwait(false);
@@ -111,6 +113,11 @@ public sealed partial class KubeApi
         catch (KubeApiException e) when (e.IsNotFound)
         {
             return false;
+        }
+        catch (Exception e)
+        {
+            ReconcileTraces.Failed(span, e);
+            throw;
         }
     }
 
@@ -129,11 +136,26 @@ public sealed partial class KubeApi
 
     internal Task<T> SendApplyAsync<T>(ResourceType<T> type, ApplyIntent intent, ObjectKey key, string? subresource, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        SendEntityAsync(HttpMethod.Patch, $"{type.Path(key.Namespace, key.Name, subresource)}?fieldManager={Manager}&force=true", Body(intent.Utf8Json, "application/apply-patch+yaml"), type, cancellationToken);
+        WriteEntityAsync("apply", key, subresource, HttpMethod.Patch, $"{type.Path(key.Namespace, key.Name, subresource)}?fieldManager={Manager}&force=true", Body(intent.Utf8Json, "application/apply-patch+yaml"), type, cancellationToken);
 
     internal Task<T> SendCreateAsync<T>(ResourceType<T> type, ApplyIntent intent, ObjectKey key, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        SendEntityAsync(HttpMethod.Post, $"{type.Path(key.Namespace)}?fieldManager={Manager}", Body(intent.Utf8Json, "application/json"), type, cancellationToken);
+        WriteEntityAsync("create", key, null, HttpMethod.Post, $"{type.Path(key.Namespace)}?fieldManager={Manager}", Body(intent.Utf8Json, "application/json"), type, cancellationToken);
+
+    private async Task<T> WriteEntityAsync<T>(string verb, ObjectKey key, string? subresource, HttpMethod method, string path, HttpContent? body, ResourceType<T> type, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        using var span = ReconcileTraces.StartWrite(verb, type.Kind, key, subresource);
+        try
+        {
+            return await SendEntityAsync(method, path, body, type, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            ReconcileTraces.Failed(span, e);
+            throw;
+        }
+    }
 
     private async Task<T> SendEntityAsync<T>(HttpMethod method, string path, HttpContent? body, ResourceType<T> type, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>

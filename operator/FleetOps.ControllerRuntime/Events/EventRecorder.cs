@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using FleetOps.ControllerRuntime.Apply;
 using FleetOps.ControllerRuntime.Hosting;
 using FleetOps.ControllerRuntime.Metrics;
+using FleetOps.ControllerRuntime.Tracing;
 using FleetOps.ControllerRuntime.WorkQueue;
 using k8s;
 using k8s.Models;
@@ -75,7 +76,7 @@ public sealed class EventRecorder
             return;
         }
 
-        var recorded = new RecordedEvent(reference, type, reason, EventText.Fit(message), action, _time.GetUtcNow().UtcDateTime);
+        var recorded = new RecordedEvent(reference, type, reason, EventText.Fit(message), action, _time.GetUtcNow().UtcDateTime) { Cause = ReconcileTraces.Current };
         _waiting.Writer.TryWrite(new WaitingEvent(recorded, Interlocked.Increment(ref _lastNumber)));
     }
 
@@ -113,6 +114,7 @@ public sealed class EventRecorder
             await Task.Delay(pause, _time, cancellationToken).ConfigureAwait(false);
         }
 
+        using var span = ReconcileTraces.StartEvent(recorded.Cause, recorded.Reason, recorded.Regarding.Kind, new(recorded.Regarding.NamespaceProperty ?? "", recorded.Regarding.Name));
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -126,6 +128,7 @@ public sealed class EventRecorder
                 var hopeless = e is KubeApiException { IsTransient: false } or JsonException;
                 if (hopeless || attempt == MaxTries)
                 {
+                    ReconcileTraces.Failed(span, e);
                     _correlator.Forget(entry);
                     _metrics.Dropped(hopeless ? "refused" : "unreachable");
                     EventLog.Dropped(_logger, e, recorded.Reason, $"{recorded.Regarding.Kind} {recorded.Regarding.NamespaceProperty}/{recorded.Regarding.Name}", e.Message);

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Metrics;
 using FleetOps.ControllerRuntime.Informers;
 using FleetOps.ControllerRuntime.Reconciling;
 using k8s;
@@ -74,6 +75,28 @@ public sealed class ControllerRuntimeBuilder
         if (typeof(T) != typeof(ObservedObject))
         {
             Services.TryAddSingleton<IStore<T>>(provider => provider.GetRequiredService<InformerRegistry>().Get(type, where, options).Store);
+        }
+
+        return this;
+    }
+
+    /// <summary>
+    /// Sends the gauges of a meter to the collector, if there is one: for gauges whose series come and go, which are then sent no more.
+    /// </summary>
+    /// <typeparam name="TGauges">Makes the meter and its gauges when it is constructed. It is not when there is no collector.</typeparam>
+    /// <param name="meter">Name of the meter.</param>
+    /// <param name="mostSeries">How many series an instrument may have; room is made for all of them.</param>
+    public ControllerRuntimeBuilder ExportGauges<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TGauges>(string meter, Func<Instrument, int> mostSeries)
+        where TGauges : class
+    {
+        if (_options.Collector is { } collector)
+        {
+            Services.AddSingleton<TGauges>();
+            Services.AddHostedService(provider =>
+            {
+                _ = provider.GetRequiredService<TGauges>();
+                return new GaugeExport(_options, collector, meter, mostSeries);
+            });
         }
 
         return this;

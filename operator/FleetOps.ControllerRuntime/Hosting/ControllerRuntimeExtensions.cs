@@ -12,15 +12,12 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using OpenTelemetry.Metrics;
 
 namespace FleetOps.ControllerRuntime.Hosting;
 
 /// <summary>Adds the controller runtime to a web application.</summary>
 public static class ControllerRuntimeExtensions
 {
-    private const int MostSeries = 200;
-
     /// <summary>
     /// Adds the host that runs controllers, with <see cref="KubeApi"/>, <see cref="Applier"/>, <see cref="EventRecorder"/> and
     /// <see cref="InformerRegistry"/> as services, and its metrics. A <see cref="Kubernetes"/> or <see cref="TimeProvider"/> registered earlier is used.
@@ -59,11 +56,7 @@ public static class ControllerRuntimeExtensions
             static () => GC.GetTotalAllocatedBytes(),
             static () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true)));
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.GracefulShutdown + TimeSpan.FromSeconds(10));
-        services.AddOpenTelemetry().WithMetrics(static metrics => metrics
-            .AddMeter(RuntimeMeter.Name, "System.Runtime")
-            // Room for all series is made in advance, 2,000 of them for each instrument by default; the labels here have few values.
-            .AddView(static _ => new MetricStreamConfiguration { CardinalityLimit = MostSeries })
-            .AddPrometheusExporter());
+        Telemetry.Add(services, options);
         return new ControllerRuntimeBuilder(services, options);
     }
 

@@ -49,6 +49,9 @@ public sealed class ControllerRuntimeOptions
     /// <summary>Events that may be sent at once, at least 1. Default: 100.</summary>
     public int EventBurst { get; set; } = 100;
 
+    /// <summary>Where metrics and traces are sent; null, the default, for nowhere.</summary>
+    public CollectorOptions? Collector { get; set; }
+
     /// <summary>Path of a kubeconfig; null for in-cluster when in a pod, else <c>KUBECONFIG</c> or <c>~/.kube/config</c>.</summary>
     public string? KubeConfigPath { get; set; }
 

@@ -62,12 +62,15 @@ internal sealed class ReconcileMetrics
 
     public void Timeout() => _timeouts.Add(1, Tag);
 
-    private static KeyValuePair<string, object?> Result(ReconcileOutcome outcome) => new("result", outcome switch
+    /// <summary>The outcome as metrics and traces name it.</summary>
+    public static string NameOf(ReconcileOutcome outcome) => outcome switch
     {
         ReconcileOutcome.Success => "success",
         ReconcileOutcome.Error => "error",
         ReconcileOutcome.Requeue => "requeue",
         ReconcileOutcome.RequeueAfter => "requeue_after",
         _ => throw new UnreachableException(),
-    });
+    };
+
+    private static KeyValuePair<string, object?> Result(ReconcileOutcome outcome) => new("result", NameOf(outcome));
 }

@@ -5,6 +5,7 @@ using FleetOps.ControllerRuntime.Hosting;
 using FleetOps.ControllerRuntime.Informers;
 using FleetOps.ControllerRuntime.Leadership;
 using FleetOps.ControllerRuntime.Metrics;
+using FleetOps.ControllerRuntime.Tracing;
 using FleetOps.ControllerRuntime.WorkQueue;
 using k8s;
 using k8s.Models;
@@ -23,8 +24,6 @@ internal sealed class ControllerLoop<TEntity>(
     ILogger<ControllerLoop<TEntity>> logger) : IControllerLoop
     where TEntity : class, IKubernetesObject<V1ObjectMeta>
 {
-    private static readonly ActivitySource Activities = new(RuntimeMeter.Name);
-
     private readonly ReconcileMetrics _metrics = new(meters, registration.Name, registration.Workers);
     private readonly RetryPolicy _retries = new(new(), new(time, registration.RetriesPerSecond, registration.RetryBurst));
     private readonly IStore<TEntity> _store = informers.Get(registration.Type, registration.Scope).Store;
@@ -80,10 +79,10 @@ internal sealed class ControllerLoop<TEntity>(
 
     private async Task HandleAsync(ObjectKey key, CancellationToken lost)
     {
-        var reconcileId = Guid.NewGuid();
+        using var activity = ReconcileTraces.StartReconcile(Name, registration.Type.Kind, key);
+        // What was logged is found by the trace, and the trace by what was logged.
+        var reconcileId = activity?.TraceId.ToHexString() ?? Guid.NewGuid().ToString("n");
         using var scope = logger.BeginScope(new ReconcileScope(Name, key, reconcileId));
-        using var activity = Activities.StartActivity("reconcile");
-        activity?.SetTag("controller", Name).SetTag("k8s.object", key.ToString()).SetTag("reconcile.id", reconcileId);
         var started = time.GetTimestamp();
         var outcome = ReconcileOutcome.Success;
         _metrics.Started();
@@ -117,6 +116,7 @@ internal sealed class ControllerLoop<TEntity>(
         }
         finally
         {
+            activity?.SetTag("fleetops.outcome", ReconcileMetrics.NameOf(outcome));
             if (outcome == ReconcileOutcome.Error)
             {
                 activity?.SetStatus(ActivityStatusCode.Error);
@@ -143,6 +143,7 @@ internal sealed class ControllerLoop<TEntity>(
         {
             case ReconciliationResult.Succeeded { RequeueAfter: { } delay }:
                 _retries.Forget(key);
+                ReconcileTraces.Requeued(delay);
                 queue.AddAfter(key, delay, delay > TimeSpan.Zero ? QueuePriority.Low : QueuePriority.Normal);
                 return delay > TimeSpan.Zero ? ReconcileOutcome.RequeueAfter : ReconcileOutcome.Requeue;
             case ReconciliationResult.Failed failed:
@@ -171,6 +172,7 @@ internal sealed class ControllerLoop<TEntity>(
         var delay = _retries.Next(key, error);
         _metrics.Error();
         queue.Metrics.Retried();
+        ReconcileTraces.Requeued(delay);
         queue.AddAfter(key, delay);
         return delay;
     }

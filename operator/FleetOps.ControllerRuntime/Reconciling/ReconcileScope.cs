@@ -3,7 +3,7 @@ using System.Collections;
 namespace FleetOps.ControllerRuntime.Reconciling;
 
 /// <summary>What every log line within one reconcile carries.</summary>
-internal sealed class ReconcileScope(string controller, ObjectKey key, Guid reconcileId) : IReadOnlyList<KeyValuePair<string, object?>>
+internal sealed class ReconcileScope(string controller, ObjectKey key, string reconcileId) : IReadOnlyList<KeyValuePair<string, object?>>
 {
     public int Count => 4;
 
@@ -12,7 +12,7 @@ internal sealed class ReconcileScope(string controller, ObjectKey key, Guid reco
         0 => new("controller", controller),
         1 => new("namespace", key.Namespace),
         2 => new("name", key.Name),
-        3 => new("reconcileId", reconcileId),
+        3 => new("reconcileID", reconcileId),
         _ => throw new ArgumentOutOfRangeException(nameof(index), index, "A reconcile scope has 4 entries."),
     };
 

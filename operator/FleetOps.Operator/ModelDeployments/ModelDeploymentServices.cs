@@ -44,6 +44,7 @@ internal static class ModelDeploymentServices
         runtime.Services.AddSingleton<ModelMetrics>();
         runtime.Services.AddSingleton<IScrapeText>(static provider => provider.GetRequiredService<ModelMetrics>());
         runtime.Services.AddHostedService(static provider => provider.GetRequiredService<ModelMetrics>());
+        runtime.ExportGauges<ModelGauges>(ModelGauges.MeterName, ModelGauges.MostSeries);
         var gpus = new NodeGpus();
         runtime.Services.AddSingleton(gpus);
         if (watchesNodes)

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 
 namespace FleetOps.ControllerRuntime.Tests.Integration;
 
@@ -33,6 +34,9 @@ internal sealed class TwinHost : IAsyncDisposable
 
     public IStore<V1ConfigMap> Store => _app.Services.GetRequiredService<IStore<V1ConfigMap>>();
 
+    /// <summary>What it logged.</summary>
+    public IReadOnlyList<FakeLogRecord> Logs => _app.Services.GetFakeLogCollector().GetSnapshot();
+
     /// <summary>Requests of this host that change something, those of the election left out.</summary>
     public IReadOnlyList<string> Writes => _log.Writes;
 
@@ -40,7 +44,7 @@ internal sealed class TwinHost : IAsyncDisposable
     {
         var log = new WriteLog();
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        builder.Logging.ClearProviders().AddFakeLogging();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton(KubeConnection.Open(real.Server.CreateConfiguration(), null, log));
         builder.Services

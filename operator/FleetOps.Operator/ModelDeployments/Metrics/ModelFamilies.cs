@@ -19,7 +19,7 @@ internal static class ModelFamilies
     /// <summary>All of them, by name.</summary>
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
-        new(Prefix + "condition", "1 for each condition as it is now.", TellConditions),
+        new(Prefix + "condition", "1 for each condition as it is now.", TellConditions, ConditionTypes.All.Count),
         new(Prefix + "fetched_bytes", "Bytes that have arrived at the worker that is furthest behind, while one fetches.", static (model, _, target) => Tell(target, FurthestBehind(model)?.FetchedBytes)),
         new(Prefix + "gpus", "GPUs that all wanted workers take together.", static (model, _, target) => target.Add((double)model.Spec.Replicas * model.Spec.Resources.Gpus)),
         new(Prefix + "info", "1, labelled with what is served.", static (model, _, target) => target.Add(
@@ -27,7 +27,7 @@ internal static class ModelFamilies
         new(Prefix + "phase", "1 for the phase as it is now.", static (model, _, target) => target.Add(1, new KeyValuePair<string, string>("phase", model.Status?.Phase ?? Phases.Pending))),
         new(Prefix + "ready_replicas", "Workers that serve.", static (model, _, target) => target.Add(model.Status?.ReadyReplicas ?? 0)),
         new(Prefix + "replicas", "Workers that are wanted.", static (model, _, target) => target.Add(model.Spec.Replicas)),
-        new(Prefix + "startup_seconds", "Seconds that the worker which started last spent in each phase of its start.", TellStartup),
+        new(Prefix + "startup_seconds", "Seconds that the worker which started last spent in each phase of its start.", TellStartup, ModelStartups.Phases.Count),
         new(Prefix + "total_bytes", "Bytes that the worker that is furthest behind has to fetch in all, while one fetches.", static (model, _, target) => Tell(target, FurthestBehind(model)?.TotalBytes)),
         new(Prefix + "updated_replicas", "Workers that run the spec as it is now.", static (model, _, target) => target.Add(model.Status?.UpdatedReplicas ?? 0)),
     ];

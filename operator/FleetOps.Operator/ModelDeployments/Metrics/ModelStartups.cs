@@ -12,10 +12,11 @@ namespace FleetOps.Operator.ModelDeployments.Metrics;
 /// </summary>
 internal sealed class ModelStartups
 {
-    private static readonly string[] StartupPhases = [WorkerPhases.Fetching, WorkerPhases.Verifying, WorkerPhases.Loading, WorkerPhases.Warming];
-
     private readonly ConcurrentDictionary<ObjectKey, StartupTimes> _last = new();
     private long _version;
+
+    /// <summary>The phases of a start, in their order.</summary>
+    public static IReadOnlyList<string> Phases { get; } = [WorkerPhases.Fetching, WorkerPhases.Verifying, WorkerPhases.Loading, WorkerPhases.Warming];
 
     /// <summary>Counts the changes of models and of their starts.</summary>
     public long Version => Interlocked.Read(ref _version);
@@ -43,7 +44,7 @@ internal sealed class ModelStartups
         }
 
         // A phase that it was in twice took the time of both.
-        var told = StartupPhases
+        var told = Phases
             .Where(phase => phases.Any(past => past.Phase == phase))
             .Select(phase => KeyValuePair.Create(phase, phases.Where(past => past.Phase == phase).Sum(past => past.Seconds)));
         _last[model] = new(since, [.. told]);

@@ -1,0 +1,68 @@
+using System.Diagnostics.Metrics;
+using FleetOps.Api;
+using FleetOps.ControllerRuntime;
+using FleetOps.ControllerRuntime.Hosting;
+using FleetOps.ControllerRuntime.Informers;
+using FleetOps.ControllerRuntime.Leadership;
+
+namespace FleetOps.Operator.ModelDeployments.Metrics;
+
+/// <summary>The gauges of models as instruments, for collectors that have metrics sent. They tell something only while this process leads.</summary>
+internal sealed class ModelGauges
+{
+    /// <summary>Name of the meter.</summary>
+    public const string MeterName = "FleetOps.ModelDeployments";
+
+    private const int MostModels = 10_000;
+
+    private readonly IStore<ModelDeployment> _models;
+    private readonly ModelStartups _startups;
+    private readonly Func<bool> _leads;
+
+    public ModelGauges(IMeterFactory meters, IStore<ModelDeployment> models, ModelStartups startups, LeaderElection election, ControllerRuntimeOptions runtime)
+    {
+        _models = models;
+        _startups = startups;
+        _leads = () => !runtime.LeaderElect || election.IsLeader;
+        var meter = meters.Create(MeterName);
+        foreach (var family in ModelFamilies.All)
+        {
+            meter.CreateObservableGauge(family.Name, () => Measure(family), description: family.Help);
+        }
+    }
+
+    /// <summary>How many series an instrument may have; of larger fleets, the rest is told as one.</summary>
+    public static int MostSeries(Instrument gauge) => MostModels * ModelFamilies.All.First(family => family.Name == gauge.Name).MostSamples;
+
+    private List<Measurement<double>> Measure(ModelFamily family)
+    {
+        var target = new Target();
+        foreach (var model in _leads() ? _models.List() : [])
+        {
+            target.Model = model;
+            family.Tell(model, _startups.Of(ObjectKey.Of(model)), target);
+        }
+
+        return target.Measurements;
+    }
+
+    private sealed class Target : ISampleTarget
+    {
+        public ModelDeployment Model { get; set; } = null!;
+
+        public List<Measurement<double>> Measurements { get; } = [];
+
+        public void Add(double value, params ReadOnlySpan<KeyValuePair<string, string>> labels)
+        {
+            var tags = new KeyValuePair<string, object?>[labels.Length + 2];
+            tags[0] = new(ModelFamilies.Namespace, Model.Metadata.NamespaceProperty);
+            tags[1] = new(ModelFamilies.Model, Model.Metadata.Name);
+            for (var i = 0; i < labels.Length; i++)
+            {
+                tags[i + 2] = new(labels[i].Key, labels[i].Value);
+            }
+
+            Measurements.Add(new(value, tags.AsSpan()));
+        }
+    }
+}
