@@ -33,12 +33,12 @@ public sealed class MonitoringTests
     public async Task Rules_become_PrometheusRules_and_keep_their_own_braces()
     {
         using var chart = new CopiedChart();
-        chart.Write("files/rules/fleet_models.yaml", Rules);
+        chart.Write("files/rules/fleetops-all_models.yaml", Rules);
 
         var rule = Assert.Single(await chart.RenderAsync(
             "templates/prometheusrules.yaml", "--set", "monitoring.rules.enabled=true,monitoring.rules.labels.role=alerts,monitoring.labels.release=prometheus"));
 
-        Assert.Equal(("PrometheusRule", "fleetops-fleet-models"), ((string?)rule["kind"], (string?)rule["metadata"]!["name"]));
+        Assert.Equal(("PrometheusRule", "fleetops-all-models"), ((string?)rule["kind"], (string?)rule["metadata"]!["name"]));
         Assert.Equal(("alerts", "prometheus"), ((string?)rule["metadata"]!["labels"]!["role"], (string?)rule["metadata"]!["labels"]!["release"]));
         Assert.True(JsonNode.DeepEquals(Yaml.Read(Rules).Single()["groups"], rule["spec"]!["groups"]), rule.ToJsonString());
     }
@@ -59,6 +59,22 @@ public sealed class MonitoringTests
         Assert.Equal(("1", "FleetOps"), ((string?)usual["metadata"]!["labels"]!["grafana_dashboard"], (string?)usual["metadata"]!["annotations"]!["grafana_folder"]));
         Assert.Equal(("monitoring", "models"), ((string?)moved["metadata"]!["namespace"], (string?)moved["metadata"]!["labels"]!["team"]));
         Assert.Null(moved["metadata"]!["annotations"]);
+    }
+
+    [Fact]
+    public async Task Every_rule_and_dashboard_that_ships_comes_out_whole()
+    {
+        var rendered = Yaml.Read(await Helm.TemplateAsync(
+            "--kube-version", "1.35.0", "--show-only", "templates/prometheusrules.yaml", "--show-only", "templates/dashboards.yaml",
+            "--set", "monitoring.rules.enabled=true,monitoring.dashboards.enabled=true"));
+        var rules = Directory.GetFiles(Repository.Path("charts", "fleetops", "files", "rules"), "*.yaml");
+        var dashboards = Directory.GetFiles(Repository.Path("charts", "fleetops", "files", "dashboards"), "*.json");
+
+        Assert.NotEmpty(rules);
+        Assert.NotEmpty(dashboards);
+        Assert.Equal(rules.Length + dashboards.Length, rendered.Select(document => $"{document["kind"]} {document["metadata"]!["name"]}").Distinct().Count());
+        Assert.All(rules, file => Assert.Contains(rendered, document => JsonNode.DeepEquals(Yaml.Read(File.ReadAllText(file)).Single()["groups"], document["spec"]?["groups"])));
+        Assert.All(dashboards, file => Assert.Contains(rendered, document => (string?)document["data"]?[Path.GetFileName(file)] == File.ReadAllText(file).Trim()));
     }
 
     [Fact]

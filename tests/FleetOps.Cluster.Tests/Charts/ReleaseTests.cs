@@ -24,13 +24,16 @@ public sealed class ReleaseTests
         Assert.False(await ShowsEndpointAsync(rest));
         var created = await CreateModelAsync(rest);
 
-        await HelmAsync(server, "upgrade", "fleetops", Repository.Path("charts", "fleetops"), "--set", "operator.resources.limits.memory=1Gi,operator.replicas=1");
+        await HelmAsync(server, "upgrade", "fleetops", Repository.Path("charts", "fleetops"), "--set", "operator.resources.limits.memory=1Gi,operator.replicas=1,monitoring.dashboards.enabled=true");
         Assert.Equal(("1Gi", "0.1.0", "1"), await OperatorAsync(rest));
         Assert.True(await ShowsEndpointAsync(rest));
         Assert.False((await rest.GetAsync("apis/policy/v1beta1/namespaces/fleetops-system/poddisruptionbudgets/fleetops-operator")).IsSuccess);
         await IsUntouchedAsync(rest, created);
 
+        Assert.NotEmpty(await LeftAsync(rest, "configmaps"));
+
         await HelmAsync(server, "rollback", "fleetops", "1");
+        Assert.Empty(await LeftAsync(rest, "configmaps"));
         Assert.Equal(("512Mi", "0.0.9", "2"), await OperatorAsync(rest));
         Assert.True((await rest.GetAsync("apis/policy/v1beta1/namespaces/fleetops-system/poddisruptionbudgets/fleetops-operator")).IsSuccess);
         await IsUntouchedAsync(rest, created);
@@ -122,17 +125,17 @@ public sealed class ReleaseTests
         (await rest.GetAsync($"{RestClient.Definitions}/{Crd}")).Body["spec"]!["versions"]![0]!["additionalPrinterColumns"]!.AsArray().Any(column => (string?)column!["name"] == "Endpoint");
 
     /// <summary>What carries the labels of the release, of all kinds that the chart renders to.</summary>
-    private static async Task<List<string>> LeftAsync(RestClient rest)
+    private static async Task<List<string>> LeftAsync(RestClient rest, string kinds = "")
     {
         const string space = "namespaces/fleetops-system";
         string[] lists =
         [
-            $"apis/apps/v1/{space}/deployments", $"api/v1/{space}/serviceaccounts", $"apis/policy/v1beta1/{space}/poddisruptionbudgets", $"apis/networking.k8s.io/v1/{space}/networkpolicies",
+            $"apis/apps/v1/{space}/deployments", $"api/v1/{space}/configmaps", $"api/v1/{space}/serviceaccounts", $"apis/policy/v1beta1/{space}/poddisruptionbudgets", $"apis/networking.k8s.io/v1/{space}/networkpolicies",
             $"apis/rbac.authorization.k8s.io/v1/{space}/roles", $"apis/rbac.authorization.k8s.io/v1/{space}/rolebindings",
             "apis/rbac.authorization.k8s.io/v1/clusterroles", "apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
         ];
         var left = new List<string>();
-        foreach (var list in lists)
+        foreach (var list in lists.Where(list => list.EndsWith(kinds, StringComparison.Ordinal)))
         {
             var answer = await rest.GetAsync($"{list}?labelSelector=app.kubernetes.io/instance=fleetops");
             Assert.True(answer.IsSuccess, answer.Message);
