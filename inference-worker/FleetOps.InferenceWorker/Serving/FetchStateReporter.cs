@@ -13,7 +13,7 @@ internal sealed partial class FetchStateReporter(WorkerState state, ILogger logg
     public void Report(FetchProgress value)
     {
         state.Enter(value.Phase is FetchPhase.Verifying or FetchPhase.Completed ? WorkerPhase.Verifying : WorkerPhase.Fetching);
-        state.Progress(value.FetchedBytes, value.TotalBytes ?? 0);
+        state.Progress(value.FetchedBytes, value.TotalBytes ?? 0, value.BytesPerSecond, value.EstimatedRemaining);
         if (value.LastFault != _lastFault)
         {
             _lastFault = value.LastFault;

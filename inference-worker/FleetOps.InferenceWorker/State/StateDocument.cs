@@ -7,6 +7,8 @@ namespace FleetOps.InferenceWorker.State;
 /// <param name="Message">What the reason means here, for people.</param>
 /// <param name="FetchedBytes">Bytes of the model's file that have arrived.</param>
 /// <param name="TotalBytes">Size of the model's file; 0 while unknown.</param>
+/// <param name="BytesPerSecond">Rate at which they arrive, or are hashed while verifying; 0 while nothing moves.</param>
+/// <param name="SecondsLeft">Time left at this rate; null while it is unknown.</param>
 /// <param name="Phases">Each phase so far with the seconds spent in it, the current one last.</param>
 /// <param name="Startup">Each step of the start so far with the seconds that it took, in the order in which they ended.</param>
 /// <param name="Backend">What computes; null until chosen.</param>
@@ -22,6 +24,8 @@ internal sealed record StateDocument(
     string Message,
     long FetchedBytes,
     long TotalBytes,
+    double BytesPerSecond,
+    double? SecondsLeft,
     IReadOnlyList<PhaseDuration> Phases,
     IReadOnlyList<StepDuration> Startup,
     BackendDescription? Backend,

@@ -18,6 +18,8 @@ internal sealed class WorkerState(TimeProvider clock, string version)
     private string _message = "";
     private long _fetchedBytes;
     private long _totalBytes;
+    private double _bytesPerSecond;
+    private double? _secondsLeft;
     private string _engineVersion = "";
     private BackendDescription? _backend;
     private ModelDescription? _model;
@@ -193,13 +195,31 @@ internal sealed class WorkerState(TimeProvider clock, string version)
         }
     }
 
-    /// <summary>Tells how much of the model's file has arrived; 0 as total means unknown.</summary>
-    public void Progress(long fetchedBytes, long totalBytes)
+    /// <summary>Tells how much of the model has arrived; 0 as total means unknown.</summary>
+    /// <param name="fetchedBytes">Bytes in hand.</param>
+    /// <param name="totalBytes">Bytes of all its files.</param>
+    /// <param name="bytesPerSecond">The present rate; 0 while nothing moves.</param>
+    /// <param name="left">The time that is left at this rate; null while it is unknown.</param>
+    public void Progress(long fetchedBytes, long totalBytes, double bytesPerSecond = 0, TimeSpan? left = null)
     {
         lock (_lock)
         {
             _fetchedBytes = fetchedBytes;
             _totalBytes = totalBytes;
+            _bytesPerSecond = Math.Round(bytesPerSecond);
+            _secondsLeft = left is { } time ? Math.Round(time.TotalSeconds, 1) : null;
+        }
+    }
+
+    /// <summary>How much of the model is in hand, of how many bytes (0 while unknown), and how many come each second.</summary>
+    public (long FetchedBytes, long TotalBytes, double BytesPerSecond) Fetched
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return (_fetchedBytes, _totalBytes, _phase <= WorkerPhase.Verifying ? _bytesPerSecond : 0);
+            }
         }
     }
 
@@ -244,7 +264,7 @@ internal sealed class WorkerState(TimeProvider clock, string version)
         lock (_lock)
         {
             return new StateDocument(
-                _phase, _since, _reason, _message, _fetchedBytes, _totalBytes,
+                _phase, _since, _reason, _message, _fetchedBytes, _totalBytes, _bytesPerSecond, _secondsLeft,
                 [.. _past, new PhaseDuration(_phase, SecondsInPhase())],
                 [.. _steps], _backend, _model, _memory, running, waiting, Version);
         }

@@ -42,6 +42,9 @@ internal sealed class InferenceMetrics : IDisposable
         _meter.CreateObservableCounter(MetricNames.AcceptedTokens, () => models.Loaded?.Generation?.Counters.AcceptedTokens ?? 0, "{token}", "Tokens that were guessed right.");
         _meter.CreateObservableCounter(MetricNames.PromptTokens, () => models.Loaded?.Generation?.Counters.PromptTokens ?? 0, "{token}", "Prompt tokens that were computed.");
         _meter.CreateObservableCounter(MetricNames.GeneratedTokens, () => models.Loaded?.Generation?.Counters.SampledTokens ?? 0, "{token}", "Tokens that were sampled.");
+        _meter.CreateObservableGauge(MetricNames.FetchedBytes, () => state.Fetched.FetchedBytes, "By", "Bytes of the model in hand.");
+        _meter.CreateObservableGauge(MetricNames.TotalBytes, () => state.Fetched.TotalBytes, "By", "Bytes of the whole model; 0 while unknown.");
+        _meter.CreateObservableGauge(MetricNames.FetchRate, () => state.Fetched.BytesPerSecond, "By/s", "Bytes of the model that arrive each second, or are hashed while it is verified.");
         _meter.CreateObservableGauge(
             MetricNames.PhaseDuration,
             () => state.Durations().GroupBy(phase => phase.Phase).Select(phase => new Measurement<double>(phase.Sum(part => part.Seconds), new KeyValuePair<string, object?>("phase", phase.Key.ToString()))),

@@ -54,6 +54,15 @@ internal static class MetricNames
     /// <summary>Seconds spent in each phase of the worker.</summary>
     public const string PhaseDuration = "fleetops.worker.phase.duration";
 
+    /// <summary>Bytes of the model in hand.</summary>
+    public const string FetchedBytes = "fleetops.worker.fetch.fetched";
+
+    /// <summary>Bytes of the whole model; 0 while unknown.</summary>
+    public const string TotalBytes = "fleetops.worker.fetch.size";
+
+    /// <summary>Bytes of the model that arrive each second, or are hashed while it is verified.</summary>
+    public const string FetchRate = "fleetops.worker.fetch.rate";
+
     /// <summary>Changes of mounted files, by what they hold and what became of them.</summary>
     public const string FileReloads = "fleetops.worker.files.reloads";
 

@@ -1,6 +1,9 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using FleetOps.Inference.V1;
+using FleetOps.InferenceWorker.Memory;
 using FleetOps.InferenceWorker.Tests.Fixtures;
+using FleetOps.ModelStore.Sources;
 using Grpc.Core;
 
 namespace FleetOps.InferenceWorker.Tests.Services;
@@ -38,6 +41,9 @@ public sealed partial class MetricNamesTests
                 "fleetops_inference_tokens_prompt_total counter",
                 "fleetops_worker_calls_open gauge",
                 "fleetops_worker_connections_open gauge",
+                "fleetops_worker_fetch_fetched_bytes gauge",
+                "fleetops_worker_fetch_rate_bytes_per_second gauge",
+                "fleetops_worker_fetch_size_bytes gauge",
                 "fleetops_worker_phase_duration_seconds gauge",
                 "gen_ai_server_request_duration_seconds histogram",
                 "gen_ai_server_time_per_output_token_seconds histogram",
@@ -53,7 +59,45 @@ public sealed partial class MetricNamesTests
         Assert.Matches(@"(?m)^fleetops_inference_tokens_generated_total(\{\})? 15\b", metrics);
     }
 
+    [Fact]
+    public async Task While_a_model_is_fetched_its_progress_is_told()
+    {
+        var model = await File.ReadAllBytesAsync(ModelFiles.Random, Cancellation);
+        await using var source = await HttpSource.StartAsync(async context =>
+        {
+            context.Response.ContentLength = model.Length;
+            for (var sent = 0; sent < model.Length; sent += 1000)
+            {
+                await context.Response.Body.WriteAsync(model.AsMemory(sent, Math.Min(1000, model.Length - sent)), context.RequestAborted);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), context.RequestAborted);
+            }
+        });
+        var models = Directory.CreateTempSubdirectory("fleetops-models");
+        await using (var worker = await InProcessWorker.StartAsync(
+            ModelSource.Parse($"{source.Address}m.gguf"),
+            options => options with
+            {
+                Model = options.Model with { Sha256 = new string('0', 64) },
+                Fetching = options.Fetching with { ModelDirectory = models.FullName },
+                FitCheck = FitCheck.Off,
+            }))
+        {
+            await Until.HoldsAsync(async () => FetchRate().IsMatch(await ScrapeAsync(worker)), "the rate is told");
+            var metrics = await ScrapeAsync(worker);
+            Assert.Matches($@"(?m)^fleetops_worker_fetch_size_bytes(\{{\}})? {model.Length}\b", metrics);
+            Assert.Matches(@"(?m)^fleetops_worker_fetch_fetched_bytes(\{\})? [1-9]", metrics);
+            using var state = JsonDocument.Parse(await worker.Http.GetStringAsync("/state", Cancellation));
+            Assert.True(state.RootElement.GetProperty("bytesPerSecond").GetDouble() > 0);
+            Assert.True(state.RootElement.GetProperty("secondsLeft").GetDouble() > 0);
+        }
+
+        models.Delete(recursive: true);
+    }
+
     private static Task<string> ScrapeAsync(InProcessWorker worker) => worker.Http.GetStringAsync("/metrics", Cancellation);
+
+    [GeneratedRegex(@"^fleetops_worker_fetch_rate_bytes_per_second(\{\})? [1-9]", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex FetchRate();
 
     [GeneratedRegex("^# TYPE (?<metric>.+)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex TypeLine();
