@@ -1,5 +1,10 @@
+using System.Collections.Concurrent;
 using System.Net;
+using System.Text;
 using FleetOps.Cluster.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using OpenTelemetry.Exporter;
 
 namespace FleetOps.Cluster.Tests.Operator;
 
@@ -7,6 +12,8 @@ namespace FleetOps.Cluster.Tests.Operator;
 [Collection(nameof(OperatedCluster))]
 public sealed class MetricsTests(OperatedCluster cluster)
 {
+    private const string Interval = "OTEL_METRIC_EXPORT_INTERVAL";
+
     private const string Serving = """
         {"phase":"Serving","since":"2026-01-01T00:00:20Z","model":{"architecture":"llama","parameters":1000000,"quantization":"F16"},
          "phases":[{"phase":"Fetching","seconds":12.5},{"phase":"Loading","seconds":3},{"phase":"Serving","seconds":1}]}
@@ -41,6 +48,46 @@ public sealed class MetricsTests(OperatedCluster cluster)
 
         await ns.Rest.DeleteAsync($"{ns.Models}/told");
         await ScrapeAsync(decompress: true, text => !text.Contains($"namespace=\"{ns.Name}\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_collector_is_sent_the_gauges_of_models_and_a_trace_of_each_write()
+    {
+        var received = new ConcurrentQueue<string>();
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        await using var collector = builder.Build();
+        collector.Run(async context =>
+        {
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+            received.Enqueue(Encoding.Latin1.GetString(body.ToArray()));
+        });
+        await collector.StartAsync(TestContext.Current.CancellationToken);
+        var ns = await cluster.NewNamespaceAsync();
+        // Once it has given up leadership there are no models to tell of.
+        Environment.SetEnvironmentVariable(Interval, "200");
+        try
+        {
+            await cluster.RestartOperatorAsync(new() { Endpoint = new(collector.Urls.Single()), Protocol = OtlpExportProtocol.HttpProtobuf });
+            await ns.CreateModelAsync("sent");
+            await ns.AwaitConditionAsync("sent", "Ready", "False", "WorkersStarting");
+            await ns.AwaitEventAsync("sent", "WorkersStarting");
+            await Eventually.FindAsync("the model is told", () => Task.FromResult(received.FirstOrDefault(
+                export => export.Contains("fleetops_modeldeployment_condition", StringComparison.Ordinal) && export.Contains(ns.Name, StringComparison.Ordinal) && export.Contains("WorkersStarting", StringComparison.Ordinal))));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(Interval, null);
+            // Ending sends the traces that have not been sent.
+            await cluster.RestartOperatorAsync();
+        }
+
+        var all = string.Concat(received);
+        Assert.All(
+            ["fleetops_modeldeployment_phase", "controller_runtime_reconcile_total",
+                "reconcile ModelDeployment", "create Deployment", "apply ModelDeployment/status", "event WorkersStarting", "create Event"],
+            expected => Assert.Contains(expected, all, StringComparison.Ordinal));
     }
 
     private static string Line(PlayedNamespace ns, string name, string labels = "") =>

@@ -1,5 +1,6 @@
 using FleetOps.Cluster.Tests.Crds;
 using FleetOps.Cluster.Tests.Support;
+using FleetOps.ControllerRuntime.Hosting;
 using FleetOps.TestCluster;
 
 [assembly: AssemblyFixture(typeof(FleetOps.Cluster.Tests.Operator.OperatedCluster))]
@@ -72,12 +73,13 @@ public sealed class OperatedCluster : IAsyncLifetime
     /// <summary>What a person reads who asks kubectl about a model.</summary>
     internal Task<string> DescribeAsync(PlayedNamespace ns, string model) => (_kubectl ??= new(_server!.CreateConfiguration())).RunAsync("--namespace", ns.Name, "describe", "fmd", model);
 
-    internal async Task StartOperatorAsync() => _operator = await RunningOperator.StartAsync(_server!, _worker!.Port);
+    internal async Task StartOperatorAsync(CollectorOptions? collector = null) => _operator = await RunningOperator.StartAsync(_server!, _worker!.Port, collector);
 
-    internal async Task RestartOperatorAsync()
+    /// <param name="collector">Where its metrics and traces go from now on; null for nowhere.</param>
+    internal async Task RestartOperatorAsync(CollectorOptions? collector = null)
     {
         await _operator!.DisposeAsync();
-        await StartOperatorAsync();
+        await StartOperatorAsync(collector);
     }
 
     private static async Task InstallAsync(RestClient rest)

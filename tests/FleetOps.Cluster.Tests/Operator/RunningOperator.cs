@@ -35,13 +35,21 @@ internal sealed class RunningOperator : IAsyncDisposable
     /// <param name="workerPort">Port of the played workers.</param>
     /// <param name="home">The namespace of its ServiceAccount and Lease.</param>
     /// <param name="watched">The namespaces that it serves; none for all.</param>
-    public static async Task<RunningOperator> StartAsync(ApiServer server, int workerPort, string home = Namespace, params string[] watched)
+    public static async Task<RunningOperator> StartAsync(ApiServer server, int workerPort, string home = Namespace, params string[] watched) =>
+        await StartAsync(server, workerPort, null, home, watched);
+
+    /// <param name="server">Where.</param>
+    /// <param name="workerPort">Port of the played workers.</param>
+    /// <param name="collector">Where its metrics and traces go; null for nowhere.</param>
+    /// <param name="home">The namespace of its ServiceAccount and Lease.</param>
+    /// <param name="watched">The namespaces that it serves; none for all.</param>
+    public static async Task<RunningOperator> StartAsync(ApiServer server, int workerPort, CollectorOptions? collector, string home = Namespace, params string[] watched)
     {
         var requests = new RequestLog();
         var configuration = server.CreateConfiguration($"system:serviceaccount:{home}:fleetops-operator", "system:serviceaccounts", "system:authenticated");
         var client = KubeConnection.Open(configuration, "fleetops-operator", new SecretMetadataOnly(), requests);
         var app = OperatorHost.Build(
-            new() { WorkerImage = "worker:test", WorkerCudaImage = "worker-cuda:test", Namespace = home, WatchNamespaces = watched, HttpPort = 0 },
+            new() { WorkerImage = "worker:test", WorkerCudaImage = "worker-cuda:test", Namespace = home, WatchNamespaces = watched, HttpPort = 0, Collector = collector },
             services =>
             {
                 services.AddSingleton(client);
