@@ -10,4 +10,6 @@ namespace FleetOps.Api;
     Converters = [typeof(KubernetesJson.KubernetesDateTimeConverter), typeof(KubernetesJson.KubernetesDateTimeOffsetConverter)])]
 [JsonSerializable(typeof(ModelDeployment))]
 [JsonSerializable(typeof(ModelDeploymentList))]
+[JsonSerializable(typeof(ModelCache))]
+[JsonSerializable(typeof(ModelCacheList))]
 public sealed partial class FleetOpsJson : JsonSerializerContext;

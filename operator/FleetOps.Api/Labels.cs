@@ -12,6 +12,15 @@ public static class Labels
     /// <summary>Annotation of the worker pods: the whole name of the ModelDeployment, which may be too long for a label.</summary>
     public const string ModelName = "fleetops.dev/model-name";
 
+    /// <summary>Label of the Jobs of a ModelCache and of their pods: the ModelCache they belong to.</summary>
+    public const string Cache = "fleetops.dev/cache";
+
+    /// <summary>Annotation of the pods of a ModelCache: its whole name, which may be too long for a label.</summary>
+    public const string CacheName = "fleetops.dev/cache-name";
+
+    /// <summary>Annotation of the pods of a ModelCache: the Job that made them.</summary>
+    public const string CacheJob = "fleetops.dev/cache-job";
+
     /// <summary>Kubernetes' recommended label: the application.</summary>
     public const string AppName = "app.kubernetes.io/name";
 

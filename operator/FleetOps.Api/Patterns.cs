@@ -22,6 +22,9 @@ public static class Patterns
     /// <summary>Bytes above zero, with or without a unit: <c>16Gi</c>, <c>1.5Gi</c>, <c>500M</c>.</summary>
     public const string Memory = @"^([1-9][0-9]{0,14}|[1-9][0-9]{0,9}(\.[0-9]{1,3})?(Ki|Mi|Gi|Ti|k|M|G|T))$";
 
+    /// <summary>Whole bytes above zero, with or without a binary unit: <c>200Gi</c>.</summary>
+    public const string CacheSize = "^([1-9][0-9]{0,14}|[1-9][0-9]{0,5}(Ki|Mi|Gi|Ti))$";
+
     /// <summary>A number of workers, or a percentage of them: <c>1</c>, <c>25%</c>.</summary>
     public const string CountOrPercentage = "^(0|[1-9][0-9]{0,3}|(0|[1-9][0-9]?|100)%)$";
 

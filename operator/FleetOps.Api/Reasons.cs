@@ -1,7 +1,7 @@
 namespace FleetOps.Api;
 
 /// <summary>
-/// Every reason that a condition, a worker or an event of a ModelDeployment can carry. The list is closed: people and alerts may rely on it.
+/// Every reason that a condition, a worker or an event of a ModelDeployment or a ModelCache can carry. The list is closed: people and alerts may rely on it.
 /// </summary>
 public static partial class Reasons
 {
@@ -55,6 +55,21 @@ public static partial class Reasons
     /// <summary>No worker has told its state yet.</summary>
     public const string NoWorkerYet = nameof(NoWorkerYet);
 
+    /// <summary>A ModelCache: the weights are where they should be and have been verified.</summary>
+    public const string WeightsCached = nameof(WeightsCached);
+
+    /// <summary>A ModelCache: the pods that fetch are being created, scheduled or started.</summary>
+    public const string FetchStarting = nameof(FetchStarting);
+
+    /// <summary>A ModelCache: no node has the labels that it selects.</summary>
+    public const string NoMatchingNode = nameof(NoMatchingNode);
+
+    /// <summary>Event: workers use the claim of a ModelCache instead of a cache of their own.</summary>
+    public const string ModelCacheUsed = nameof(ModelCacheUsed);
+
+    /// <summary>Event: files of a deleted ModelCache could not be removed.</summary>
+    public const string CleanUpFailed = nameof(CleanUpFailed);
+
     /// <summary>Event: a child that was changed or deleted by someone else has been put back.</summary>
     public const string ChildRestored = nameof(ChildRestored);
 
@@ -63,6 +78,7 @@ public static partial class Reasons
     {
         Accepted, AllWorkersReady, WorkersServing, ScaledToZero, WeightsVerified, UpToDate, NothingStalled,
         WorkersStarting, FetchingWeights, VerifyingWeights, LoadingModel, RollingOut, ScalingDown, Deleting, WaitingForRemoval, NoWorkerYet, ChildRestored,
+        WeightsCached, FetchStarting, NoMatchingNode, ModelCacheUsed, CleanUpFailed,
         InvalidSpec, LicenseNotAccepted, PolicyViolation, NameTaken, ChildRefused, ApiUnavailable, QuotaExceeded, PodRefused, RuntimeClassNotFound, GpuNotOffered, GpuUnavailable, ClaimNotFound, Unschedulable,
         ImagePullFailed, ContainerConfigInvalid, SecretNotFound, CredentialsMissing,
         SourceUnauthorized, SourceNotFound, SourceUnreachable, DigestMismatch, DiskFull, InvalidGguf, UnsupportedArchitecture,

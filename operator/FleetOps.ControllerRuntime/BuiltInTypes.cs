@@ -36,6 +36,9 @@ public static class BuiltInTypes
     /// <summary>apps/v1 ReplicaSet.</summary>
     public static ResourceType<V1ReplicaSet> ReplicaSets { get; } = new("apps", "v1", "replicasets", "ReplicaSet", SourceGenerationContext.Default.V1ReplicaSet);
 
+    /// <summary>batch/v1 Job.</summary>
+    public static ResourceType<V1Job> Jobs { get; } = new("batch", "v1", "jobs", "Job", SourceGenerationContext.Default.V1Job);
+
     /// <summary>policy/v1 PodDisruptionBudget; ask <see cref="Apply.KubeApi.ServesAsync"/> first, servers before 1.21 lack it.</summary>
     public static ResourceType<V1PodDisruptionBudget> PodDisruptionBudgets { get; } = new("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", SourceGenerationContext.Default.V1PodDisruptionBudget);
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using FleetOps.Api;
 
 namespace FleetOps.CrdGenerator;
@@ -5,14 +6,26 @@ namespace FleetOps.CrdGenerator;
 /// <summary>The files that follow from the resource types, as they must lie in the repository.</summary>
 internal static class GeneratedFiles
 {
+    private const string Header = "# Generated from the types of FleetOps.Api by `make crds`; do not edit.\n";
+
+    /// <summary>The definitions of all kinds.</summary>
+    public static IReadOnlyList<JsonObject> Definitions { get; } = [.. All()];
+
     public static IEnumerable<(string Path, string Content)> All(string chartFolder, string crdFolder)
     {
-        var definition = CustomResourceDefinition.For(
-            FleetOpsJson.Default.ModelDeployment, XmlDocumentation.Of(typeof(ModelDeployment).Assembly));
-        var fileName = $"{ModelDeployment.GroupName}_{ModelDeployment.Plural}.yaml";
-        yield return (Path.Combine(crdFolder, fileName), Header + Yaml.Write(definition));
-        yield return (Path.Combine(chartFolder, "templates", "crds", fileName), ChartTemplate.From(definition));
+        foreach (var definition in Definitions)
+        {
+            var names = definition["spec"]!["names"]!;
+            var fileName = $"{definition["spec"]!["group"]}_{names["plural"]}.yaml";
+            yield return (Path.Combine(crdFolder, fileName), Header + Yaml.Write(definition));
+            yield return (Path.Combine(chartFolder, "templates", "crds", fileName), ChartTemplate.From(definition));
+        }
     }
 
-    private const string Header = "# Generated from the types of FleetOps.Api by `make crds`; do not edit.\n";
+    private static IEnumerable<JsonObject> All()
+    {
+        var documentation = XmlDocumentation.Of(typeof(ModelDeployment).Assembly);
+        yield return CustomResourceDefinition.For(FleetOpsJson.Default.ModelDeployment, documentation);
+        yield return CustomResourceDefinition.For(FleetOpsJson.Default.ModelCache, documentation);
+    }
 }

@@ -1,4 +1,5 @@
 using FleetOps.ControllerRuntime.Hosting;
+using FleetOps.Operator.ModelCaches;
 using FleetOps.Operator.ModelDeployments;
 using FleetOps.Operator.ModelDeployments.Observe;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -51,7 +52,8 @@ internal static class OperatorHost
                     RequiresLicenseAcceptance = options.RequireLicenseAcceptance,
                     RequiresDigest = options.RequireDigest,
                 },
-                watchesNodes: options.WatchNamespaces.Count == 0);
+                watchesNodes: options.WatchNamespaces.Count == 0)
+            .AddModelCaches(watchesNodes: options.WatchNamespaces.Count == 0);
 
         var app = builder.Build();
         app.MapControllerRuntime();

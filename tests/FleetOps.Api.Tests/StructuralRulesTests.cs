@@ -8,30 +8,27 @@ namespace FleetOps.Api.Tests;
 /// <summary>What Kubernetes demands of a schema, and what bounds the cost of its CEL rules.</summary>
 public sealed class StructuralRulesTests
 {
-    private static readonly JsonObject Definition =
-        CustomResourceDefinition.For(FleetOpsJson.Default.ModelDeployment, XmlDocumentation.Of(typeof(ModelDeployment).Assembly));
+    public static TheoryData<string> Kinds => [.. GeneratedFiles.Definitions.Select(Kind)];
 
-    private static JsonObject Version => Definition["spec"]!["versions"]![0]!.AsObject();
-
-    private static JsonObject Schema => Version["schema"]!["openAPIV3Schema"]!.AsObject();
-
-    [Fact]
-    public void The_definition_has_no_field_that_Kubernetes_does_not_know()
+    [Theory]
+    [InlineData("modeldeployments", "fmd", ".spec.replicas")]
+    [InlineData("modelcaches", "fmc", null)]
+    public void The_definition_has_no_field_that_Kubernetes_does_not_know(string plural, string shortName, string? replicas)
     {
-        var yaml = File.ReadAllText(Path.Combine(RepositoryFiles.Root, "deploy", "crds", "fleetops.dev_modeldeployments.yaml"));
+        var yaml = File.ReadAllText(Path.Combine(RepositoryFiles.Root, "deploy", "crds", $"fleetops.dev_{plural}.yaml"));
 
         var definition = KubernetesYaml.Deserialize<V1CustomResourceDefinition>(yaml, strict: true);
 
-        Assert.Equal("modeldeployments.fleetops.dev", definition.Metadata.Name);
-        Assert.Equal(["fmd"], definition.Spec.Names.ShortNames);
+        Assert.Equal($"{plural}.fleetops.dev", definition.Metadata.Name);
+        Assert.Equal([shortName], definition.Spec.Names.ShortNames);
         Assert.Equal(["fleetops"], definition.Spec.Names.Categories);
-        Assert.Equal(".spec.replicas", definition.Spec.Versions[0].Subresources.Scale.SpecReplicasPath);
+        Assert.Equal(replicas, definition.Spec.Versions[0].Subresources.Scale?.SpecReplicasPath);
     }
 
-    [Fact]
-    public void Every_value_has_one_type_and_a_description()
+    [Theory, MemberData(nameof(Kinds))]
+    public void Every_value_has_one_type_and_a_description(string kind)
     {
-        Assert.All(Values(Schema, ""), value =>
+        Assert.All(Values(Schema(kind), ""), value =>
         {
             var isIntOrString = value.Schema["x-kubernetes-int-or-string"] is not null;
             Assert.True(isIntOrString || value.Schema["type"] is JsonValue, $"{value.Path} has no type");
@@ -39,10 +36,10 @@ public sealed class StructuralRulesTests
         });
     }
 
-    [Fact]
-    public void Every_string_and_every_list_is_bounded()
+    [Theory, MemberData(nameof(Kinds))]
+    public void Every_string_and_every_list_is_bounded(string kind)
     {
-        Assert.All(Values(Schema, "").Where(value => value.Path is not (".apiVersion" or ".kind")), value =>
+        Assert.All(Values(Schema(kind), "").Where(value => value.Path is not (".apiVersion" or ".kind")), value =>
         {
             var isBounded = (string?)value.Schema["type"] switch
             {
@@ -57,19 +54,19 @@ public sealed class StructuralRulesTests
         });
     }
 
-    [Fact]
-    public void What_stands_within_a_junctor_only_validates()
+    [Theory, MemberData(nameof(Kinds))]
+    public void What_stands_within_a_junctor_only_validates(string kind)
     {
         string[] structure = ["type", "description", "default", "additionalProperties", "nullable", "x-kubernetes-validations", "x-kubernetes-list-type"];
-        var nested = Values(Schema, "").SelectMany(value => value.Schema["allOf"] is { } rules ? Descendants(rules) : []);
+        var nested = Values(Schema(kind), "").SelectMany(value => value.Schema["allOf"] is { } rules ? Descendants(rules) : []);
 
         Assert.All(nested, node => Assert.DoesNotContain(node, pair => structure.Contains(pair.Key)));
     }
 
-    [Fact]
-    public void Every_default_is_a_value_that_its_own_schema_allows()
+    [Theory, MemberData(nameof(Kinds))]
+    public void Every_default_is_a_value_that_its_own_schema_allows(string kind)
     {
-        Assert.All(Values(Schema, "").Where(value => value.Schema["default"] is JsonValue), value =>
+        Assert.All(Values(Schema(kind), "").Where(value => value.Schema["default"] is JsonValue), value =>
         {
             var text = value.Schema["default"]!.ToString();
             Assert.True(value.Schema["enum"] is not JsonArray choices || choices.Any(c => c!.ToString() == text), value.Path);
@@ -77,29 +74,39 @@ public sealed class StructuralRulesTests
         });
     }
 
-    [Fact]
-    public void Only_what_the_operator_reads_itself_is_open()
+    [Theory]
+    [InlineData("ModelDeployment", ".spec.placement.affinity")]
+    [InlineData("ModelCache")]
+    public void Only_what_the_operator_reads_itself_is_open(string kind, params string[] expected)
     {
-        var open = Values(Schema, "").Where(value => value.Schema["x-kubernetes-preserve-unknown-fields"] is not null).Select(value => value.Path);
+        var open = Values(Schema(kind), "").Where(value => value.Schema["x-kubernetes-preserve-unknown-fields"] is not null).Select(value => value.Path);
 
-        Assert.Equal([".spec.placement.affinity"], open);
+        Assert.Equal(expected, open);
     }
 
-    [Fact]
-    public void Every_rule_names_its_field_by_the_full_path()
+    [Theory, MemberData(nameof(Kinds))]
+    public void Every_rule_names_its_field_by_the_full_path(string kind)
     {
-        var rules = Values(Schema, "").SelectMany(value => (value.Schema["x-kubernetes-validations"] as JsonArray ?? []).Select(rule => (value.Path, Message: (string)rule!["message"]!)));
+        var rules = Values(Schema(kind), "").SelectMany(value => (value.Schema["x-kubernetes-validations"] as JsonArray ?? []).Select(rule => (value.Path, Message: (string)rule!["message"]!)));
 
         Assert.All(rules, rule => Assert.StartsWith(rule.Path[1..], rule.Message, StringComparison.Ordinal));
     }
 
-    [Fact]
-    public void The_columns_are_those_that_people_were_promised()
+    [Theory]
+    [InlineData("ModelDeployment", "Model", "Quant", "GPUs", "Ready", "Phase", "Age", "Source (wide)", "Endpoint (wide)", "Reason (wide)")]
+    [InlineData("ModelCache", "Source", "Size", "Progress", "Phase", "Age", "Claim (wide)", "Reason (wide)")]
+    public void The_columns_are_those_that_people_were_promised(string kind, params string[] expected)
     {
-        var columns = Version["additionalPrinterColumns"]!.AsArray().Select(c => $"{c!["name"]}{(c["priority"] is null ? "" : " (wide)")}");
+        var columns = Version(kind)["additionalPrinterColumns"]!.AsArray().Select(c => $"{c!["name"]}{(c["priority"] is null ? "" : " (wide)")}");
 
-        Assert.Equal(["Model", "Quant", "GPUs", "Ready", "Phase", "Age", "Source (wide)", "Endpoint (wide)", "Reason (wide)"], columns);
+        Assert.Equal(expected, columns);
     }
+
+    private static string Kind(JsonObject definition) => (string)definition["spec"]!["names"]!["kind"]!;
+
+    private static JsonObject Version(string kind) => GeneratedFiles.Definitions.Single(definition => Kind(definition) == kind)["spec"]!["versions"]![0]!.AsObject();
+
+    private static JsonObject Schema(string kind) => Version(kind)["schema"]!["openAPIV3Schema"]!.AsObject();
 
     private static IEnumerable<(string Path, JsonObject Schema)> Values(JsonObject schema, string path)
     {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using FleetOps.InferenceWorker.Serving;
 using FleetOps.InferenceWorker.State;
 using FleetOps.ModelStore;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FleetOps.InferenceWorker.CommandLine;
 
@@ -13,13 +14,13 @@ internal static class FetchCommand
         var command = new Command("fetch", "Fetch and verify a model, and print its path, digest and size.");
         var source = new SourceSettings();
         source.AddTo(command);
+        var statePort = Setting.OptionalNumber("--state-port", "Port on which GET /state tells how far the fetch is; 0 takes a free one [default: none]", 0, ushort.MaxValue);
+        command.Add(statePort);
         command.SetAction((result, cancellationToken) => CommandFailure.HandleAsync(result.GetValue(source.TerminationLog), async () =>
         {
             try
             {
-                var file = await ModelFetching.FetchAsync(source.FetcherOptions(result), source.Request(result), new ConsoleProgress(), cancellationToken);
-                Console.Out.WriteLine($"{file.Path} {file.Sha256} {file.SizeBytes}");
-                return ExitCodes.Success;
+                return await RunAsync(source, result, result.GetValue(statePort), cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -29,13 +30,31 @@ internal static class FetchCommand
         return command;
     }
 
+    private static async Task<int> RunAsync(SourceSettings source, ParseResult result, int? statePort, CancellationToken cancel)
+    {
+        var state = new WorkerState(TimeProvider.System, WorkerHost.Version);
+        await using var host = statePort is { } port ? await FetchHost.StartAsync(port, state, cancel) : null;
+        foreach (var address in host?.Urls ?? [])
+        {
+            Console.Error.WriteLine($"State: {address}/state");
+        }
+
+        var progress = new ConsoleProgress(new FetchStateReporter(state, NullLogger.Instance));
+        var file = await ModelFetching.FetchAsync(source.FetcherOptions(result), source.Request(result), progress, cancel);
+        using var use = file.Use;
+        Console.Out.WriteLine($"{file.Path} {file.Sha256} {file.SizeBytes}");
+        TerminationLog.TryWrite(result.GetValue(source.TerminationLog), new FetchedModel(file.SizeBytes, file.Sha256, file.License ?? "", file.Revision ?? ""));
+        return ExitCodes.Success;
+    }
+
     /// <summary>Progress for people, on stderr so that stdout holds the result only.</summary>
-    private sealed class ConsoleProgress : IProgress<FetchProgress>
+    private sealed class ConsoleProgress(FetchStateReporter state) : IProgress<FetchProgress>
     {
         private string _last = "";
 
         public void Report(FetchProgress value)
         {
+            state.Report(value);
             var line = value switch
             {
                 { LastFault: { } fault } => $"{ModelFetching.ReasonOf(fault.Reason)}: {fault.Message} Trying again in {fault.RetryIn.TotalSeconds:0.0} s (attempt {fault.Attempt}).",

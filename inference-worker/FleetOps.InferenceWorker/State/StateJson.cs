@@ -8,6 +8,7 @@ namespace FleetOps.InferenceWorker.State;
 [JsonSerializable(typeof(StateDocument))]
 [JsonSerializable(typeof(TerminationMessage))]
 [JsonSerializable(typeof(EstimateDocument))]
+[JsonSerializable(typeof(FetchedMessage))]
 internal sealed partial class StateJson : JsonSerializerContext
 {
     /// <summary>For documents that people read in a terminal too: quotes and letters stay as they are.</summary>

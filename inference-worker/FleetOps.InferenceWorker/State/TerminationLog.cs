@@ -13,7 +13,18 @@ internal static class TerminationLog
     /// Writes the reason and as much of the message as fits. A log that cannot be written must not hide the failure it
     /// tells about, so I/O faults are swallowed.
     /// </summary>
-    public static void TryWrite(string? path, FailureReason reason, string message)
+    public static void TryWrite(string? path, FailureReason reason, string message) => TryWrite(path, Format(reason, message));
+
+    /// <summary>Writes what a fetch found. Faults are swallowed: the file is there all the same.</summary>
+    public static void TryWrite(string? path, FetchedModel model)
+    {
+        const int longest = 128;
+        // A file may say anything of its licence, and what does not fit would be cut off by the kubelet.
+        var bounded = model.License.Length <= longest ? model : model with { License = "" };
+        TryWrite(path, JsonSerializer.SerializeToUtf8Bytes(new FetchedMessage(bounded), StateJson.Readable.FetchedMessage));
+    }
+
+    private static void TryWrite(string? path, byte[] content)
     {
         if (string.IsNullOrEmpty(path))
         {
@@ -22,7 +33,7 @@ internal static class TerminationLog
 
         try
         {
-            File.WriteAllBytes(path, Format(reason, message));
+            File.WriteAllBytes(path, content);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -4,6 +4,7 @@ using FleetOps.ControllerRuntime.Hosting;
 using FleetOps.ControllerRuntime.Informers;
 using FleetOps.ControllerRuntime.Metrics;
 using FleetOps.ControllerRuntime.Reconciling;
+using FleetOps.Operator.ModelCaches;
 using FleetOps.Operator.ModelDeployments.Act;
 using FleetOps.Operator.ModelDeployments.Metrics;
 using FleetOps.Operator.ModelDeployments.Observe;
@@ -62,6 +63,12 @@ internal static class ModelDeploymentServices
             pods.TrimWith(Trimming.Trim);
             pods.Subscribe(states.PodChanged);
             pods.AddIndex(StoreIndexes.PodModel, StoreIndexes.ModelsOf);
+        });
+        runtime.AddInformer(ModelDeploymentTypes.WorkerPods, ModelCacheTypes.Own, configure: pods =>
+        {
+            pods.TrimWith(Trimming.Trim);
+            pods.Subscribe(states.PodChanged);
+            pods.AddIndex(StoreIndexes.PodCache, StoreIndexes.CachesOf);
         });
         runtime.AddInformer(ModelDeploymentTypes.Secrets, configure: static secrets => secrets.TrimWith(Trimming.Trim));
         runtime.AddInformer(ModelDeploymentTypes.ModelDeployments, configure: models =>

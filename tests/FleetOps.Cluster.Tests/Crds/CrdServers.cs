@@ -33,6 +33,8 @@ public sealed class CrdServers : IAsyncLifetime
 
     internal static string Definition => File.ReadAllText(Repository.Path("deploy", "crds", "fleetops.dev_modeldeployments.yaml"));
 
+    internal static string CacheDefinition => File.ReadAllText(Repository.Path("deploy", "crds", "fleetops.dev_modelcaches.yaml"));
+
     internal RestAnswer InstalledOnServer { get; private set; } = null!;
 
     internal RestAnswer InstalledOnNewest { get; private set; } = null!;
@@ -87,6 +89,10 @@ public sealed class CrdServers : IAsyncLifetime
     {
         var answer = await rest.CreateAsync(RestClient.Definitions, Definition);
         Assert.True(answer.IsSuccess, answer.Message);
+        var caches = await rest.CreateAsync(RestClient.Definitions, CacheDefinition);
+        Assert.True(caches.IsSuccess, caches.Message);
+        Assert.Empty(caches.Warnings);
+        await Eventually.FindAsync("the CRD of ModelCaches is served", async () => await rest.GetAsync(RestClient.ModelCaches) is { IsSuccess: true } list ? list : null);
         await Eventually.FindAsync("the CRD is served", async () => await rest.GetAsync(RestClient.ModelDeployments) is { IsSuccess: true } list ? list : null);
         return answer;
     }

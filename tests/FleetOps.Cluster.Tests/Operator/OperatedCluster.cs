@@ -85,6 +85,7 @@ public sealed class OperatedCluster : IAsyncLifetime
     private static async Task InstallAsync(RestClient rest)
     {
         Assert.True((await rest.CreateAsync(RestClient.Definitions, CrdServers.Definition)).IsSuccess);
+        Assert.True((await rest.CreateAsync(RestClient.Definitions, CrdServers.CacheDefinition)).IsSuccess);
         Assert.True((await rest.CreateAsync("api/v1/namespaces", $"{{apiVersion: v1, kind: Namespace, metadata: {{name: {RunningOperator.Namespace}}}}}")).IsSuccess);
         const string rbac = "apis/rbac.authorization.k8s.io/v1";
         var paths = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -102,6 +103,7 @@ public sealed class OperatedCluster : IAsyncLifetime
             Assert.True(answer.IsSuccess, answer.Message);
         }
 
+        await Eventually.FindAsync("the CRD of ModelCaches is served", async () => await rest.GetAsync(RestClient.ModelCaches) is { IsSuccess: true } list ? list : null);
         await Eventually.FindAsync("the CRD is served", async () => await rest.GetAsync(RestClient.ModelDeployments) is { IsSuccess: true } list ? list : null);
     }
 }

@@ -15,6 +15,10 @@ internal sealed class PlayedNamespace(RestClient rest, string name)
 
     public string Models => $"apis/fleetops.dev/v1alpha1/namespaces/{Name}/modeldeployments";
 
+    public string Caches => $"apis/fleetops.dev/v1alpha1/namespaces/{Name}/modelcaches";
+
+    public string Jobs => $"apis/batch/v1/namespaces/{Name}/jobs";
+
     public string Deployments => $"apis/apps/v1/namespaces/{Name}/deployments";
 
     public string Services => $"api/v1/namespaces/{Name}/services";
@@ -30,6 +34,29 @@ internal sealed class PlayedNamespace(RestClient rest, string name)
         var answer = await Rest.CreateAsync(Models, $"{{apiVersion: fleetops.dev/v1alpha1, kind: ModelDeployment, metadata: {{name: {name}}}, spec: {spec}}}");
         Assert.True(answer.IsSuccess, answer.Message);
         return answer.Body;
+    }
+
+    /// <summary>Creates a ModelCache and waits for its Job; answers with the Job's name and its whole.</summary>
+    public async Task<(string Name, JsonNode Job)> CreateCacheAsync(string name, string spec)
+    {
+        var answer = await Rest.CreateAsync(Caches, $"{{apiVersion: fleetops.dev/v1alpha1, kind: ModelCache, metadata: {{name: {name}}}, spec: {spec}}}");
+        Assert.True(answer.IsSuccess, answer.Message);
+        var (job, _) = await Eventually.FindAsync($"the Job of ModelCache {name}", () => JobOfAsync(name));
+        return ((string)job["metadata"]!["name"]!, job);
+    }
+
+    /// <summary>The Job of a ModelCache; null when there is none.</summary>
+    public async Task<JsonNode?> JobOfAsync(string cache) =>
+        (await Rest.GetAsync(Jobs)).Body["items"]!.AsArray().FirstOrDefault(job => (string?)job!["metadata"]!["ownerReferences"]?[0]!["name"] == cache && job["metadata"]!["deletionTimestamp"] is null);
+
+    /// <summary>Plays the Job controller: a pod of a Job.</summary>
+    public Task<string> CreatePodAsync(JsonNode job) => CreatePodAsync((string)job["metadata"]!["name"]!, job["spec"]!["template"]!);
+
+    /// <summary>Plays the Job controller: what it says of a Job.</summary>
+    public async Task SetJobAsync(string job, string condition)
+    {
+        var answer = await Rest.MergeAsync($"{Jobs}/{job}/status", """{"status":{"conditions":[{"type":"CONDITION","status":"True","reason":"played","message":"so it was played"}]}}""".Replace("CONDITION", condition, StringComparison.Ordinal));
+        Assert.True(answer.IsSuccess, answer.Message);
     }
 
     public async Task<JsonNode?> TryGetAsync(string path) => await Rest.GetAsync(path) is { IsSuccess: true } answer ? answer.Body : null;
@@ -66,8 +93,13 @@ internal sealed class PlayedNamespace(RestClient rest, string name)
     public async Task<string> CreatePodAsync(string deployment)
     {
         var (found, _) = await AwaitAsync($"{Deployments}/{deployment}", _ => true, "the Deployment exists");
-        var pod = found["spec"]!["template"]!.DeepClone().AsObject();
-        var podName = string.Create(CultureInfo.InvariantCulture, $"{deployment}-{++_pods}");
+        return await CreatePodAsync(deployment, found["spec"]!["template"]!);
+    }
+
+    private async Task<string> CreatePodAsync(string owner, JsonNode template)
+    {
+        var pod = template.DeepClone().AsObject();
+        var podName = string.Create(CultureInfo.InvariantCulture, $"{owner}-{++_pods}");
         pod["apiVersion"] = "v1";
         pod["kind"] = "Pod";
         pod["metadata"]!["name"] = podName;

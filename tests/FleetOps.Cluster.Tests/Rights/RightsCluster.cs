@@ -37,6 +37,8 @@ public sealed class RightsCluster : IAsyncLifetime
 
         _rest = new(_server.CreateConfiguration());
         Assert.True((await _rest.CreateAsync(RestClient.Definitions, CrdServers.Definition)).IsSuccess);
+        Assert.True((await _rest.CreateAsync(RestClient.Definitions, CrdServers.CacheDefinition)).IsSuccess);
+        await Eventually.FindAsync("the CRD of ModelCaches is served", async () => await _rest.GetAsync(RestClient.ModelCaches) is { IsSuccess: true } list ? list : null);
         await Eventually.FindAsync("the CRD is served", async () => await _rest.GetAsync(RestClient.ModelDeployments) is { IsSuccess: true } list ? list : null);
     }
 

@@ -13,6 +13,8 @@ internal sealed class RestClient(KubernetesClientConfiguration configuration) : 
 
     public const string ModelDeployments = "apis/fleetops.dev/v1alpha1/namespaces/default/modeldeployments";
 
+    public const string ModelCaches = "apis/fleetops.dev/v1alpha1/namespaces/default/modelcaches";
+
     public const string Definitions = "apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
     public void Dispose() => _client.Dispose();

@@ -50,6 +50,9 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     public string Errors => string.Join('\n', _errors).Trim();
 
+    /// <summary>Starts a command and leaves it running.</summary>
+    public static WorkerProcess Start(IEnumerable<string> arguments) => new(arguments, environment: null);
+
     /// <summary>Runs a command to its end and returns it.</summary>
     public static async Task<WorkerProcess> RunAsync(IEnumerable<string> arguments, string? input = null, IReadOnlyDictionary<string, string>? environment = null, int? dataLimitKibibytes = null)
     {

@@ -19,12 +19,28 @@ internal static class StoreIndexes
     /// <summary>Pods that FleetOps made, by label.</summary>
     public const string WorkerPodSelector = Labels.Model;
 
+    /// <summary>Of the pods of Jobs: the ModelCache they fetch for.</summary>
+    public const string PodCache = "cache";
+
+    /// <summary>Of ModelCaches: those that select nodes, under one value.</summary>
+    public const string NodeTarget = "node-target";
+
+    /// <summary>Jobs and pods of ModelCaches, by label.</summary>
+    public const string CacheSelector = Labels.Cache;
+
     public static string Value(string? ns, string name) => $"{ns}/{name}";
 
     public static IEnumerable<string> ModelsOf(V1Pod pod) => WorkerPods.OwnerOf(pod) is { } owner ? [Value(owner.Namespace, owner.Name)] : [];
 
     public static IEnumerable<string> SecretsOf(ModelDeployment model) =>
         model.Spec is { } spec ? SecretUse.Of(spec).Select(secret => Value(model.Metadata.NamespaceProperty, secret.Name)).Distinct(StringComparer.Ordinal) : [];
+
+    public static IEnumerable<string> CachesOf(V1Pod pod) => WorkerPods.CacheOf(pod) is { } cache ? [Value(cache.Namespace, cache.Name)] : [];
+
+    public static IEnumerable<string> SecretsOf(ModelCache cache) =>
+        cache.Spec?.Model?.CredentialsSecretRef is { } secret ? [Value(cache.Metadata.NamespaceProperty, secret.Name)] : [];
+
+    public static IEnumerable<string> NodeTargetsOf(ModelCache cache) => cache.Spec?.Target?.Nodes is null ? [] : [NodeTarget];
 
     public static IEnumerable<string> ChildNamesOf(ModelDeployment model)
     {

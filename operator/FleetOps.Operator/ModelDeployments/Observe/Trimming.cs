@@ -11,7 +11,7 @@ internal static class Trimming
     public static void Trim(V1Pod pod)
     {
         var node = pod.Spec?.NodeName;
-        TrimMetadata(pod.Metadata, Labels.ModelName, Labels.TemplateHash);
+        TrimMetadata(pod.Metadata, Labels.ModelName, Labels.TemplateHash, Labels.CacheName, Labels.CacheJob);
         pod.Metadata.Labels = null;
         if (node is not null)
         {
@@ -56,10 +56,13 @@ internal static class Trimming
         };
     }
 
-    /// <summary>Keeps of a node which GPUs it has.</summary>
+    /// <summary>Keeps of a node its labels, by which it is selected and which tell of its GPUs, and what can be asked of it.</summary>
     public static void Trim(V1Node node)
     {
-        TrimMetadata(node.Metadata, GpuOffers.ProductLabel, GpuOffers.MemoryLabel);
+        var labels = node.Metadata.Labels;
+        TrimMetadata(node.Metadata);
+        node.Metadata.Annotations = null;
+        node.Metadata.Labels = labels?.ToDictionary(label => SharedStrings.Of(label.Key), label => SharedStrings.Of(label.Value), StringComparer.Ordinal);
         node.Spec = null;
         node.Status = new() { Allocatable = node.Status?.Allocatable };
     }
@@ -98,6 +101,16 @@ internal static class Trimming
                 Conditions = status.Conditions is null ? null : [.. status.Conditions.Select(Shared)],
             };
         }
+    }
+
+    /// <summary>Keeps of a Job whose it is and what became of it.</summary>
+    public static void Trim(V1Job job)
+    {
+        var owners = job.Metadata.OwnerReferences;
+        TrimMetadata(job.Metadata);
+        job.Metadata.OwnerReferences = owners;
+        job.Spec = null;
+        job.Status = new() { Active = job.Status?.Active, Conditions = job.Status?.Conditions };
     }
 
     private static WorkerStatus Shared(WorkerStatus worker) => worker with

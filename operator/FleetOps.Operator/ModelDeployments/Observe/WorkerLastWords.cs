@@ -6,4 +6,7 @@ internal sealed record WorkerLastWords
     public string? Reason { get; init; }
 
     public string? Message { get; init; }
+
+    /// <summary>What was fetched, where that was all it had to do.</summary>
+    public WorkerModel? Model { get; init; }
 }

@@ -14,6 +14,14 @@ internal static class WorkerPods
             ? new ObjectKey(pod.Metadata.NamespaceProperty, name)
             : null;
 
+    /// <summary>The ModelCache that a pod fetches for; null when its annotation is missing.</summary>
+    public static ObjectKey? CacheOf(V1Pod pod) =>
+        Annotation(pod, Labels.CacheName) is { } name ? new ObjectKey(pod.Metadata.NamespaceProperty, name) : null;
+
+    /// <summary>An annotation that is kept; null when the pod has it not.</summary>
+    public static string? Annotation(V1Pod pod, string name) =>
+        pod.Metadata.Annotations is { } annotations && annotations.TryGetValue(name, out var value) ? value : null;
+
     // A pod's spec is some fifty references, of which one is read: the annotations of a stored pod hold it instead.
     private const string NodeAnnotation = "node";
 

@@ -17,6 +17,7 @@ internal sealed partial class WorkerStatePoller(
     WorkerStates states,
     ModelStartups startups,
     IReconcileTrigger<ModelDeployment> controller,
+    IReconcileTrigger<ModelCache> caches,
     LeaderElection election,
     ControllerRuntimeOptions runtime,
     WorkerStatePollerOptions options,
@@ -97,9 +98,18 @@ internal sealed partial class WorkerStatePoller(
             news = states.DidNotAnswer(pod, fault, options.Patience);
         }
 
-        if (news && owner is { } model)
+        if (!news)
+        {
+            return;
+        }
+
+        if (owner is { } model)
         {
             controller.Add(model);
+        }
+        else if (WorkerPods.CacheOf(pod) is { } cache)
+        {
+            caches.Add(cache);
         }
     }
 

@@ -9,7 +9,12 @@ internal static class PolicyRules
 
     /// <summary>The first thing in the spec that is not allowed; null when all is.</summary>
     public static Obstacle? FirstObstacle(ModelDeploymentSpec spec, WorkerSettings settings) =>
-        LicenseObstacle(spec.Model, settings) ?? DigestObstacle(spec.Model, settings) ?? HostPathObstacle(spec.Cache, settings);
+        LicenseObstacle(spec.Model, settings) ?? DigestObstacle(spec.Model, settings)
+        ?? (spec.Cache.Type == CacheType.HostPath ? HostPathObstacle(spec.Cache.Path, "spec.cache.path", settings) : null);
+
+    /// <summary>The same for a ModelCache.</summary>
+    public static Obstacle? FirstObstacle(ModelCacheSpec spec, WorkerSettings settings) =>
+        LicenseObstacle(spec.Model, settings) ?? DigestObstacle(spec.Model, settings) ?? HostPathObstacle(spec.Target.Nodes?.Path, "spec.target.nodes.path", settings);
 
     private static Obstacle? LicenseObstacle(ModelReference model, WorkerSettings settings)
     {
@@ -36,9 +41,9 @@ internal static class PolicyRules
                 RejectsSpec: true)
             : null;
 
-    private static Obstacle? HostPathObstacle(CacheSpec cache, WorkerSettings settings)
+    private static Obstacle? HostPathObstacle(string? path, string field, WorkerSettings settings)
     {
-        if (cache.Type != CacheType.HostPath || cache.Path is not { } path || settings.AllowedHostPaths.Any(allowed => IsWithin(path, allowed)))
+        if (path is null || settings.AllowedHostPaths.Any(allowed => IsWithin(path, allowed)))
         {
             return null;
         }
@@ -46,7 +51,7 @@ internal static class PolicyRules
         var allowed = settings.AllowedHostPaths.Count == 0 ? "it allows no directory of the nodes" : $"it allows {string.Join(", ", settings.AllowedHostPaths)}";
         return new(
             Reasons.PolicyViolation,
-            $"spec.cache.path {path} is not allowed by this installation: {allowed}. Choose another path or type of cache, or have the operator started with --allow-host-path (chart value operator.policy.allowHostPaths).",
+            $"{field} {path} is not allowed by this installation: {allowed}. Choose another path or kind of cache, or have the operator started with --allow-host-path (chart value operator.policy.allowHostPaths).",
             RejectsSpec: true);
     }
 

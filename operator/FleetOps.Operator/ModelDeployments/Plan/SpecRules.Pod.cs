@@ -7,7 +7,7 @@ internal static partial class SpecRules
 {
     private const string OurPrefix = "fleetops.dev/";
 
-    private static string? PodViolation(WorkerPodSpec pod) =>
+    public static string? PodViolation(WorkerPodSpec pod) =>
         AnyOfOurs(pod.Labels) || pod.Labels?.Keys.Any(IsSetLabel) == true ? SpecMessages.PodLabels
         : AnyOfOurs(pod.Annotations) ? SpecMessages.PodAnnotations
         : EnvViolation(pod.Env ?? []);

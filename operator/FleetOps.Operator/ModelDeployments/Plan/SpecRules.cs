@@ -23,7 +23,7 @@ internal static partial class SpecRules
         ?? (spec.Pod is { } pod ? PodViolation(pod) : null)
         ?? (spec.Placement is { } placement ? AffinityViolation(placement) : null);
 
-    private static string? SourceViolation(ModelReference model)
+    public static string? SourceViolation(ModelReference model)
     {
         var source = model.Source;
         var isHub = source.StartsWith("hf://", StringComparison.Ordinal);
@@ -95,7 +95,7 @@ internal static partial class SpecRules
     };
 
     // As lower-case DNS labels joined by dots.
-    private static bool IsSubdomain(string name)
+    public static bool IsSubdomain(string name)
     {
         var previous = '.';
         foreach (var c in name)
@@ -150,6 +150,9 @@ internal static partial class SpecRules
     [GeneratedRegex(Patterns.Shares, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Shares();
 
+    [GeneratedRegex(Patterns.CacheSize, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    public static partial Regex CacheSize();
+
     [GeneratedRegex(Patterns.AbsolutePath, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex AbsolutePath();
+    public static partial Regex AbsolutePath();
 }

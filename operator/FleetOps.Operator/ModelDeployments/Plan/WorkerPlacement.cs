@@ -40,6 +40,22 @@ internal static class WorkerPlacement
         };
     }
 
+    /// <summary>Tolerations in the form of a pod.</summary>
+    public static IEnumerable<V1Toleration> Given(IReadOnlyList<Toleration>? tolerations)
+    {
+        foreach (var toleration in tolerations ?? [])
+        {
+            yield return new()
+            {
+                Key = toleration.Key,
+                OperatorProperty = toleration.Operator,
+                Value = toleration.Value,
+                Effect = toleration.Effect,
+                TolerationSeconds = toleration.TolerationSeconds,
+            };
+        }
+    }
+
     /// <summary>What the spec tolerates, and the taint that keeps other pods from nodes with GPUs.</summary>
     public static List<V1Toleration>? Tolerations(ModelDeploymentSpec spec)
     {
@@ -50,17 +66,7 @@ internal static class WorkerPlacement
         }
 
         List<V1Toleration> tolerations = new(given.Count + 2);
-        foreach (var toleration in given)
-        {
-            tolerations.Add(new()
-            {
-                Key = toleration.Key,
-                OperatorProperty = toleration.Operator,
-                Value = toleration.Value,
-                Effect = toleration.Effect,
-                TolerationSeconds = toleration.TolerationSeconds,
-            });
-        }
+        tolerations.AddRange(Given(given));
 
         if (spec.Resources is { Gpus: > 0, GpuResourceName: var resource })
         {

@@ -69,7 +69,7 @@ internal static class WorkerPodTemplate
         return With(ours, model.Spec.Pod?.Annotations);
     }
 
-    private static Dictionary<string, string> With(Dictionary<string, string> ours, IReadOnlyDictionary<string, string>? given)
+    public static Dictionary<string, string> With(Dictionary<string, string> ours, IReadOnlyDictionary<string, string>? given)
     {
         if (given is not { Count: > 0 })
         {

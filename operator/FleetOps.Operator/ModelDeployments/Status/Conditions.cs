@@ -80,7 +80,7 @@ internal static class Conditions
         return Make(ConditionTypes.Available, false, verdict.Reason, fleet.Ready == 0 ? verdict.Message : $"{serve}, at least {needed} must (spec.disruption.minAvailable). {verdict.Message}", generation);
     }
 
-    private static Condition Make(string type, bool? status, string reason, string message, long? generation) => new()
+    public static Condition Make(string type, bool? status, string reason, string message, long? generation) => new()
     {
         Type = type,
         Status = status switch { true => "True", false => "False", null => "Unknown" },

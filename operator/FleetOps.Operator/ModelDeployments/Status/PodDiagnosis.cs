@@ -13,7 +13,8 @@ internal static class PodDiagnosis
     /// <param name="resources">What a worker of the present spec asks for.</param>
     /// <param name="offers">What the nodes offer; null when that is not known.</param>
     /// <param name="previous">What status said about the same pod last, for what is not known yet after a restart of the operator.</param>
-    public static WorkerView View(WorkerObservation worker, string? templateHash, ResourcesSpec resources, GpuOffers? offers, WorkerStatus? previous)
+    /// <param name="isServer">Whether a pod that is ready serves; one that only fetches is ready as soon as it runs.</param>
+    public static WorkerView View(WorkerObservation worker, string? templateHash, ResourcesSpec resources, GpuOffers? offers, WorkerStatus? previous, bool isServer = true)
     {
         var pod = worker.Pod;
         var container = WorkerPods.Container(pod);
@@ -38,7 +39,7 @@ internal static class PodDiagnosis
             return Ended(view with { IsOver = true }, pod, container);
         }
 
-        if (view.IsReady)
+        if (view.IsReady && isServer)
         {
             return view with { Phase = WorkerPhases.Serving, Since = Seconds(Condition(pod, "Ready")?.LastTransitionTime) ?? view.Since };
         }

@@ -59,7 +59,8 @@ internal static class Termination
 
     private static string Said(V1ContainerStateTerminated ended) => string.IsNullOrWhiteSpace(ended.Message) ? "" : $" and said: {ended.Message.Trim()}";
 
-    private static WorkerLastWords? LastWords(string? message)
+    /// <summary>What a worker left behind; null when that is something else.</summary>
+    public static WorkerLastWords? LastWords(string? message)
     {
         if (message is null || !message.AsSpan().TrimStart().StartsWith("{"))
         {
