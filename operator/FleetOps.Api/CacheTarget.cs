@@ -10,9 +10,9 @@ namespace FleetOps.Api;
 public sealed record CacheTarget
 {
     /// <summary>
-    /// Name of a PersistentVolumeClaim in the namespace of the ModelCache. ModelDeployments of the namespace with the same source, revision and
-    /// sha256 and a cache of type Ephemeral mount it from their first worker on, also while it is still being fetched: their workers wait for the
-    /// file and download nothing. For workers on several nodes it must be ReadWriteMany.
+    /// Name of a PersistentVolumeClaim in the namespace of the ModelCache. A ModelDeployment with the same source uses it with a cache of type
+    /// PersistentVolumeClaim and the same claim, also while it is still being fetched: its workers wait for the file and download nothing. For
+    /// workers on several nodes it must be ReadWriteMany.
     /// </summary>
     [StringLength(253, MinimumLength = 1)]
     [RegularExpression(Patterns.Subdomain)]

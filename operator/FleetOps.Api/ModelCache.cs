@@ -6,8 +6,8 @@ namespace FleetOps.Api;
 
 /// <summary>
 /// Weights that are fetched and verified before anyone asks for them: once onto a claim, or once onto each of some nodes. The operator runs a
-/// Job for each place and remembers here what came of it, so that what has been fetched is not fetched again. ModelDeployments of the namespace
-/// with the same source, revision and sha256 use a claim by themselves. Deleting it removes the files, except those in use.
+/// Job for each place and remembers here what came of it, so that what has been fetched is not fetched again. Deleting it ends its Jobs; the
+/// files stay where they are.
 /// </summary>
 [KubernetesEntity(Group = GroupName, ApiVersion = VersionName, Kind = KindName, PluralName = Plural)]
 [ResourceNames("fmc", "fleetops")]
@@ -31,9 +31,6 @@ public sealed class ModelCache : IKubernetesObject<V1ObjectMeta>
 
     /// <summary>The kind's name in paths.</summary>
     public const string Plural = "modelcaches";
-
-    /// <summary>Keeps a ModelCache that is deleted until its files are removed, or cannot be.</summary>
-    public const string Finalizer = "fleetops.dev/cached-files";
 
     /// <inheritdoc />
     public string ApiVersion { get; set; } = GroupName + "/" + VersionName;

@@ -64,12 +64,6 @@ public static partial class Reasons
     /// <summary>A ModelCache: no node has the labels that it selects.</summary>
     public const string NoMatchingNode = nameof(NoMatchingNode);
 
-    /// <summary>Event: workers use the claim of a ModelCache instead of a cache of their own.</summary>
-    public const string ModelCacheUsed = nameof(ModelCacheUsed);
-
-    /// <summary>Event: files of a deleted ModelCache could not be removed.</summary>
-    public const string CleanUpFailed = nameof(CleanUpFailed);
-
     /// <summary>Event: a child that was changed or deleted by someone else has been put back.</summary>
     public const string ChildRestored = nameof(ChildRestored);
 
@@ -78,7 +72,7 @@ public static partial class Reasons
     {
         Accepted, AllWorkersReady, WorkersServing, ScaledToZero, WeightsVerified, UpToDate, NothingStalled,
         WorkersStarting, FetchingWeights, VerifyingWeights, LoadingModel, RollingOut, ScalingDown, Deleting, WaitingForRemoval, NoWorkerYet, ChildRestored,
-        WeightsCached, FetchStarting, NoMatchingNode, ModelCacheUsed, CleanUpFailed,
+        WeightsCached, FetchStarting, NoMatchingNode,
         InvalidSpec, LicenseNotAccepted, PolicyViolation, NameTaken, ChildRefused, ApiUnavailable, QuotaExceeded, PodRefused, RuntimeClassNotFound, GpuNotOffered, GpuUnavailable, ClaimNotFound, Unschedulable,
         ImagePullFailed, ContainerConfigInvalid, SecretNotFound, CredentialsMissing,
         SourceUnauthorized, SourceNotFound, SourceUnreachable, DigestMismatch, DiskFull, InvalidGguf, UnsupportedArchitecture,

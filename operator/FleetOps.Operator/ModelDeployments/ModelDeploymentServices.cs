@@ -25,6 +25,8 @@ internal static class ModelDeploymentServices
     private const int RetriesPerSecond = 100;
     private const int RetryBurst = 1000;
 
+    private static readonly WatchScope WorkerPodScope = new() { LabelSelector = StoreIndexes.WorkerPodSelector };
+
     /// <param name="runtime">The runtime.</param>
     /// <param name="settings">How workers are made.</param>
     /// <param name="watchesNodes">Whether the operator may read the nodes, to tell which GPUs there are.</param>
@@ -57,19 +59,7 @@ internal static class ModelDeploymentServices
             });
         }
 
-        var workerPods = new WatchScope { LabelSelector = StoreIndexes.WorkerPodSelector };
-        runtime.AddInformer(ModelDeploymentTypes.WorkerPods, workerPods, configure: pods =>
-        {
-            pods.TrimWith(Trimming.Trim);
-            pods.Subscribe(states.PodChanged);
-            pods.AddIndex(StoreIndexes.PodModel, StoreIndexes.ModelsOf);
-        });
-        runtime.AddInformer(ModelDeploymentTypes.WorkerPods, ModelCacheTypes.Own, configure: pods =>
-        {
-            pods.TrimWith(Trimming.Trim);
-            pods.Subscribe(states.PodChanged);
-            pods.AddIndex(StoreIndexes.PodCache, StoreIndexes.CachesOf);
-        });
+        AddPods(runtime, states);
         runtime.AddInformer(ModelDeploymentTypes.Secrets, configure: static secrets => secrets.TrimWith(Trimming.Trim));
         runtime.AddInformer(ModelDeploymentTypes.ModelDeployments, configure: models =>
         {
@@ -89,8 +79,24 @@ internal static class ModelDeploymentServices
                 .Watches(BuiltInTypes.ServiceAccounts.AsObserved(), OwnerOrNamesake)
                 .Watches(BuiltInTypes.NetworkPolicies.AsObserved(), OwnerOrNamesake)
                 .Watches(BuiltInTypes.PodDisruptionBudgets.AsObserved(), OwnerOrNamesake, optional: true)
-                .Watches(ModelDeploymentTypes.WorkerPods, static pod => WorkerPods.OwnerOf(pod) is { } owner ? [owner] : [], workerPods)
+                .Watches(ModelDeploymentTypes.WorkerPods, static pod => WorkerPods.OwnerOf(pod) is { } owner ? [owner] : [], WorkerPodScope)
                 .Watches(ModelDeploymentTypes.Secrets, static (secret, models) => Concerned(models, StoreIndexes.Secret, secret.Metadata)));
+    }
+
+    private static void AddPods(ControllerRuntimeBuilder runtime, WorkerStates states)
+    {
+        runtime.AddInformer(ModelDeploymentTypes.WorkerPods, WorkerPodScope, configure: pods =>
+        {
+            pods.TrimWith(Trimming.Trim);
+            pods.Subscribe(states.PodChanged);
+            pods.AddIndex(StoreIndexes.PodModel, StoreIndexes.ModelsOf);
+        });
+        runtime.AddInformer(ModelDeploymentTypes.WorkerPods, ModelCacheTypes.Own, configure: pods =>
+        {
+            pods.TrimWith(Trimming.Trim);
+            pods.Subscribe(states.PodChanged);
+            pods.AddIndex(StoreIndexes.PodCache, StoreIndexes.CachesOf);
+        });
     }
 
     // Also an object that is not ours concerns the ModelDeployment whose child it keeps from being made.

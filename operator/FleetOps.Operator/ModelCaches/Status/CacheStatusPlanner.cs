@@ -24,7 +24,7 @@ internal static class CacheStatusPlanner
         var verdict = CacheVerdict.Of(observed, obstacle, places);
         if (cache.Metadata.DeletionTimestamp is not null && cache.Status is { } last)
         {
-            // What is where is still needed, to remove it.
+            // Nothing is planned any more, and what is known stays known.
             return last with { ObservedGeneration = cache.Metadata.Generation, Phase = verdict.Phase, Conditions = Conditions(cache, obstacle, verdict) };
         }
 

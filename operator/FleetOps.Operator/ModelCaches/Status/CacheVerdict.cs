@@ -19,7 +19,7 @@ internal sealed record CacheVerdict(string Phase, string Reason, string Message)
         var source = observed.Cache.Spec.Model.Source;
         if (observed.Cache.Metadata.DeletionTimestamp is not null)
         {
-            return new(CachePhases.Terminating, Reasons.Deleting, "The resource is being deleted, and the files that it fetched are removed unless they are in use.");
+            return new(CachePhases.Terminating, Reasons.Deleting, "The resource is being deleted; Kubernetes removes its Jobs, and the files that they fetched stay.");
         }
 
         var isComplete = places.Count > 0 && places.All(place => place.Phase == CachePhases.Ready);

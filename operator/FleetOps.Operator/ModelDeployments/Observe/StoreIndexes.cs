@@ -25,9 +25,6 @@ internal static class StoreIndexes
     /// <summary>Of ModelCaches: those that select nodes, under one value.</summary>
     public const string NodeTarget = "node-target";
 
-    /// <summary>Jobs and pods of ModelCaches, by label.</summary>
-    public const string CacheSelector = Labels.Cache;
-
     public static string Value(string? ns, string name) => $"{ns}/{name}";
 
     public static IEnumerable<string> ModelsOf(V1Pod pod) => WorkerPods.OwnerOf(pod) is { } owner ? [Value(owner.Namespace, owner.Name)] : [];
