@@ -60,4 +60,7 @@ public sealed record EngineSpec
 
     /// <summary>How embeddings are pooled: None, Mean, Cls, Last or Rank. What the model's file says when left out; given for a model that generates, it embeds too.</summary>
     public Pooling? Pooling { get; init; }
+
+    /// <summary>What is done when the model needs more memory than there is, which is known before its download: Refuse, the default, or Warn, which tries it all the same.</summary>
+    public FitCheck? FitCheck { get; init; }
 }

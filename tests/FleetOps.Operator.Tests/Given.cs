@@ -20,7 +20,7 @@ internal static class Given
     public static ModelDeploymentSpec Everything => new()
     {
         Model = new() { Source = "https://example.com:8443/f.gguf", CredentialsSecretRef = new() { Name = "hf" }, License = new() { Id = "llama3.1", Accepted = true } },
-        Engine = new() { SplitMode = SplitMode.Row, TensorSplit = "3,1", BatchTokens = 1024, DraftTokens = 4, Pooling = Pooling.Mean },
+        Engine = new() { SplitMode = SplitMode.Row, TensorSplit = "3,1", BatchTokens = 1024, DraftTokens = 4, Pooling = Pooling.Mean, FitCheck = FitCheck.Warn },
         Resources = new() { Gpus = 1, GpuResourceName = "nvidia.com/mig-1g.10gb", GpuProducts = ["NVIDIA-L40S", "NVIDIA-H100-80GB-HBM3"], MinGpuMemory = "22Gi", RuntimeClassName = "nvidia" },
         Replicas = 4,
         Rollout = new() { MaxSurge = "0", MaxUnavailable = "25%", ProgressDeadlineSeconds = 600, DrainTimeoutSeconds = 120 },

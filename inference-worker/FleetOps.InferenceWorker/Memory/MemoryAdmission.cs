@@ -41,7 +41,7 @@ internal sealed partial class MemoryAdmission(LlamaRuntime runtime, ServeOptions
 
         if (options.FitCheck == FitCheck.Refuse)
         {
-            throw new WorkerFailedException(refusal.Reason, $"{refusal.Message} Nothing was downloaded; --fit-check Warn downloads and tries it all the same.");
+            throw new WorkerFailedException(refusal.Reason, $"{refusal.Message} Nothing was downloaded; --fit-check Warn (spec.engine.fitCheck) downloads and tries it all the same.");
         }
 
         LogTooLarge(logger, refusal.Message);

@@ -33,6 +33,7 @@ internal static class WorkerArguments
         AddIfSet("--batch-tokens", engine.BatchTokens is { } tokens ? Number(tokens) : null);
         AddIfSet("--draft-tokens", engine.DraftTokens is { } guesses ? Number(guesses) : null);
         AddIfSet("--pooling", engine.Pooling?.ToString());
+        AddIfSet("--fit-check", engine.FitCheck?.ToString());
         foreach (var adapter in model.Adapters ?? [])
         {
             Add("--lora", $"{adapter.Name}={WorkerContract.ClaimsPath}/{WorkerVolumes.ClaimOf(model)}/{adapter.Path}");
