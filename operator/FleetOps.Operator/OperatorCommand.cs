@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
 
 namespace FleetOps.Operator;
 
 /// <summary>The command line. Each option can also be set in the environment; the command line wins.</summary>
-internal static class OperatorCommand
+internal static partial class OperatorCommand
 {
     public static RootCommand Create(Func<OperatorOptions, CancellationToken, Task<int>> run)
     {
@@ -19,7 +20,16 @@ internal static class OperatorCommand
             Description = "Port of /healthz, /readyz and /metrics. Environment: FLEETOPS_HTTP_PORT. Default: 8080.",
             DefaultValueFactory = result => FromEnvironment("--http-port", 8080, int.TryParse, result),
         };
-        var hostPaths = HostPaths("--allow-host-path");
+        var hostPaths = Many(
+            "--allow-host-path",
+            "Directory of the nodes in which caches of type HostPath may lie",
+            static path => path.StartsWith('/') && !path.Split('/').Contains(".."),
+            "no absolute path without '..', such as /var/lib/models");
+        var mirrors = Many(
+            "--mirror",
+            "Web server that workers ask in the stead of https:// and s3:// sources that do not answer, as FROM=TO: what a source begins with, and what stands for that at the mirror",
+            static mirror => Mirror().IsMatch(mirror),
+            "no pair of addresses that end with a slash, such as s3://models/=https://mirror.example.com/models/");
         var licenses = Flag("--require-license-acceptance", false, "Whether to serve only models whose spec says that their licence is accepted.");
         var digests = Flag("--require-digest", false, "Whether to serve only weights whose SHA-256 the spec or their source names.");
         var leaderElect = Flag("--leader-elect", true, "Whether to wait for the Lease before acting; false only for a single copy.");
@@ -33,7 +43,7 @@ internal static class OperatorCommand
 
         var command = new RootCommand("Reconciles ModelDeployment resources into pods that serve a model.")
         {
-            workerImage, cudaImage, pullPolicy, cudaPullPolicy, hostPaths, licenses, digests, watched, ns, httpPort, leaderElect,
+            workerImage, cudaImage, pullPolicy, cudaPullPolicy, hostPaths, mirrors, licenses, digests, watched, ns, httpPort, leaderElect,
         };
         var collector = new CollectorSettings();
         collector.AddTo(command);
@@ -45,6 +55,7 @@ internal static class OperatorCommand
                 WorkerImagePullPolicy = parsed.GetValue(pullPolicy),
                 WorkerCudaImagePullPolicy = parsed.GetValue(cudaPullPolicy),
                 AllowedHostPaths = parsed.GetValue(hostPaths)!,
+                Mirrors = parsed.GetValue(mirrors)!,
                 RequireLicenseAcceptance = parsed.GetValue(licenses),
                 RequireDigest = parsed.GetValue(digests),
                 WatchNamespaces = parsed.GetValue(watched)!,
@@ -76,26 +87,26 @@ internal static class OperatorCommand
         return option;
     }
 
-    private static Option<string[]> HostPaths(string name)
+    private static Option<string[]> Many(string name, string description, Func<string, bool> isValid, string problem)
     {
         var option = new Option<string[]>(name)
         {
-            Description = $"Directory of the nodes in which caches of type HostPath may lie; may be given more than once. Environment: {Variable(name)}, separated by commas. Default: none.",
+            Description = $"{description}; may be given more than once. Environment: {Variable(name)}, separated by commas. Default: none.",
             DefaultValueFactory = result =>
             {
-                var paths = Environment.GetEnvironmentVariable(Variable(name))?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
-                Check(paths, Variable(name), result.AddError);
-                return paths;
+                var values = Environment.GetEnvironmentVariable(Variable(name))?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+                Check(values, Variable(name), result.AddError);
+                return values;
             },
         };
         option.Validators.Add(result => Check(result.Tokens.Select(token => token.Value), name, result.AddError));
         return option;
 
-        static void Check(IEnumerable<string> paths, string origin, Action<string> addError)
+        void Check(IEnumerable<string> values, string origin, Action<string> addError)
         {
-            foreach (var path in paths.Where(path => !path.StartsWith('/') || path.Split('/').Contains("..")))
+            foreach (var value in values.Where(value => !isValid(value)))
             {
-                addError($"{origin} is '{path}', which is no absolute path without '..', such as /var/lib/models.");
+                addError($"{origin} is '{value}', which is {problem}.");
             }
         }
     }
@@ -140,6 +151,9 @@ internal static class OperatorCommand
 
     /// <summary>The environment variable that stands for an option.</summary>
     public static string Variable(string option) => "FLEETOPS_" + option[2..].Replace('-', '_').ToUpperInvariant();
+
+    [GeneratedRegex("^(https?|s3)://[^ =,]+/=https?://[^ =,]+/$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Mirror();
 
     private delegate bool TryParse<T>(string text, out T value);
 }

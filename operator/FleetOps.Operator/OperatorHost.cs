@@ -49,6 +49,7 @@ internal static class OperatorHost
                     options.WorkerCudaImagePullPolicy ?? options.WorkerImagePullPolicy)
                 {
                     AllowedHostPaths = options.AllowedHostPaths,
+                    Mirrors = options.Mirrors,
                     RequiresLicenseAcceptance = options.RequireLicenseAcceptance,
                     RequiresDigest = options.RequireDigest,
                 },

@@ -23,6 +23,9 @@ internal sealed record OperatorOptions
     /// <summary>Whether only models are served whose licence has been accepted in the spec.</summary>
     public bool RequireLicenseAcceptance { get; init; }
 
+    /// <summary>Web servers that workers ask in the stead of sources that do not answer: FROM=TO.</summary>
+    public IReadOnlyList<string> Mirrors { get; init; } = [];
+
     /// <summary>Whether only weights are served whose digest the spec or their source names.</summary>
     public bool RequireDigest { get; init; }
 

@@ -27,6 +27,13 @@ public sealed class OperatorCommandTests
     }
 
     [Fact]
+    public async Task Mirrors_come_from_the_command_line_and_have_to_be_pairs_of_addresses()
+    {
+        Assert.Equal(["s3://models/=http://mirror:8080/m/"], (await ParseAsync("--mirror", "s3://models/=http://mirror:8080/m/")).Mirrors);
+        Assert.Contains("such as s3://models/=https://", Errors("--mirror", "s3://models=mirror"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Policy_comes_from_the_environment_where_the_command_line_says_nothing()
     {
         Environment.SetEnvironmentVariable(HostPathVariable, "/srv/models, /var/lib/models");

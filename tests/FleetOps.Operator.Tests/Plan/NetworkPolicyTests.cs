@@ -22,6 +22,19 @@ public sealed class NetworkPolicyTests
     }
 
     [Fact]
+    public void A_mirror_of_the_source_is_told_to_the_worker_and_may_be_reached()
+    {
+        const string mirror = "https://example.com/models/=http://mirror:8080/m/";
+        var settings = Given.Settings with { Mirrors = [mirror, "s3://models/=http://other:8081/m/"] };
+        var plan = Planner.Plan(new() { Model = Given.Model(spec: new() { Model = new() { Source = "https://example.com/models/f.gguf" } }) }, settings);
+
+        var arguments = plan.Deployment!.Spec.Template.Spec.Containers[0].Args;
+        Assert.Equal(mirror, arguments[arguments.IndexOf("--mirror") + 1]);
+        Assert.DoesNotContain(arguments, argument => argument.Contains("other", StringComparison.Ordinal));
+        Assert.Equal("8080", Assert.Single(plan.NetworkPolicy!.Spec.Egress[^1].Ports).Port.Value);
+    }
+
+    [Fact]
     public void A_worker_that_fetches_nothing_reaches_nothing()
     {
         var policy = PolicyOf(new() { Model = new() { Source = "pvc://models/f.gguf" } });

@@ -117,7 +117,7 @@ internal static class FetchJob
         List<string> arguments = ["fetch", "--source", spec.Model.Source];
         AddIfSet("--revision", spec.Model.Revision);
         AddIfSet("--sha256", spec.Model.Sha256);
-        AddIfSet("--require-digest", settings.RequiresDigest ? "true" : null);
+        arguments.AddRange(WorkerArguments.OfInstallation(spec.Model, settings));
         AddIfSet("--credentials", spec.Model.CredentialsSecretRef is null ? null : WorkerContract.CredentialsPath);
         AddIfSet("--model-dir-limit", spec.MaxSize);
         arguments.AddRange(["--state-port", WorkerContract.HttpPort.ToString(System.Globalization.CultureInfo.InvariantCulture)]);

@@ -44,7 +44,7 @@ internal static class Planner
             ServiceAccount = model.Spec.Pod?.ServiceAccountName is null ? Unless(observed.ServiceAccount, ServiceAccount(names, metadata)) : null,
             Service = Unless(observed.Service, WorkerServices.For(model.Spec.Service, names, metadata)),
             HeadlessService = Unless(observed.HeadlessService, WorkerServices.Headless(names, metadata)),
-            NetworkPolicy = Unless(observed.NetworkPolicy, WorkerNetworkPolicy.For(model.Spec, names, metadata)),
+            NetworkPolicy = Unless(observed.NetworkPolicy, WorkerNetworkPolicy.For(model.Spec, names, metadata, settings)),
             PodDisruptionBudget = budget is null ? null : Unless(observed.PodDisruptionBudget, budget),
             Deployment = missing is not null && observed.Deployment is null ? null : Unless(observed.Deployment, deployment),
             Unwanted = Unwanted(observed, names, budget),

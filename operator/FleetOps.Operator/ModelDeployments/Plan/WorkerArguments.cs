@@ -13,9 +13,7 @@ internal static class WorkerArguments
         List<string> arguments = ["serve", "--source", model.Source, "--model-name", modelName];
         AddIfSet("--revision", model.Revision);
         AddIfSet("--sha256", model.Sha256);
-        // What the spec alone cannot tell, the worker finds out: what the source publishes, and which licence the file is under.
-        AddIfSet("--require-digest", settings.RequiresDigest ? "true" : null);
-        AddIfSet("--accepted-license", settings.RequiresLicenseAcceptance && model.License is { Accepted: true } license ? license.Id : null);
+        arguments.AddRange(OfInstallation(model, settings));
         AddIfSet("--credentials", model.CredentialsSecretRef is null ? null : WorkerContract.CredentialsPath);
         Add("--backend", engine.Backend.ToString());
         Add("--context-length", Number(engine.ContextLength));
@@ -65,6 +63,14 @@ internal static class WorkerArguments
             }
         }
     }
+
+    /// <summary>What the installation decides about a fetch: what the spec alone cannot tell, such as what the source publishes and which licence the file is under, the worker finds out.</summary>
+    public static IEnumerable<string> OfInstallation(ModelReference model, WorkerSettings settings) =>
+    [
+        .. settings.RequiresDigest ? new[] { "--require-digest", "true" } : [],
+        .. settings.RequiresLicenseAcceptance && model.License is { Accepted: true } license ? new[] { "--accepted-license", license.Id } : [],
+        .. settings.MirrorsOf(model.Source).SelectMany(static mirror => new[] { "--mirror", mirror }),
+    ];
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -19,7 +19,7 @@ internal static class WorkerNetworkPolicy
 
     private static readonly string[] Both = ["Ingress", "Egress"];
 
-    public static V1NetworkPolicy For(ModelDeploymentSpec spec, ChildNames names, ChildMetadata metadata) => new()
+    public static V1NetworkPolicy For(ModelDeploymentSpec spec, ChildNames names, ChildMetadata metadata, WorkerSettings settings) => new()
     {
         ApiVersion = "networking.k8s.io/v1",
         Kind = "NetworkPolicy",
@@ -29,11 +29,11 @@ internal static class WorkerNetworkPolicy
             PodSelector = new() { MatchLabels = metadata.SelectorLabels },
             PolicyTypes = Both,
             Ingress = Callers,
-            Egress = Egress(spec),
+            Egress = Egress(spec, settings),
         },
     };
 
-    private static V1NetworkPolicyEgressRule[]? Egress(ModelDeploymentSpec spec)
+    private static V1NetworkPolicyEgressRule[]? Egress(ModelDeploymentSpec spec, WorkerSettings settings)
     {
         if (spec.Model.Source.StartsWith("pvc://", StringComparison.Ordinal))
         {
@@ -42,6 +42,11 @@ internal static class WorkerNetworkPolicy
 
         var others = new SortedSet<int>();
         AddPort(others, spec.Model.Source);
+        foreach (var mirror in settings.MirrorsOf(spec.Model.Source))
+        {
+            AddPort(others, mirror[(mirror.IndexOf('=', StringComparison.Ordinal) + 1)..]);
+        }
+
         foreach (var variable in spec.Pod?.Env ?? [])
         {
             if (variable.Value is { } value && IsAddress(variable.Name))

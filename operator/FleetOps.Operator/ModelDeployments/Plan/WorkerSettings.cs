@@ -10,6 +10,12 @@ internal sealed record WorkerSettings(string Image, string CudaImage, string? Im
     /// <summary>Directories of the nodes in which caches of type HostPath may lie; none when empty.</summary>
     public IReadOnlyList<string> AllowedHostPaths { get; init; } = [];
 
+    /// <summary>Web servers that are asked in the stead of sources that do not answer: FROM=TO, both with a slash at their end.</summary>
+    public IReadOnlyList<string> Mirrors { get; init; } = [];
+
+    /// <summary>The mirrors that may have a source, so that a change of the others replaces no worker.</summary>
+    public IEnumerable<string> MirrorsOf(string source) => Mirrors.Where(mirror => source.AsSpan().StartsWith(mirror.AsSpan(0, mirror.IndexOf('=', StringComparison.Ordinal)), StringComparison.Ordinal));
+
     /// <summary>Whether only models are served whose licence has been accepted in the spec.</summary>
     public bool RequiresLicenseAcceptance { get; init; }
 
