@@ -9,6 +9,8 @@ namespace FleetOps.Api;
 [CelRule("(self.type == 'PersistentVolumeClaim') == has(self.claimName)", SpecMessages.CacheClaimName)]
 [CelRule("(self.type == 'HostPath') == has(self.path)", SpecMessages.CachePathNeedsHostPath)]
 [CelRule("!has(self.sizeLimit) || self.type == 'Ephemeral'", SpecMessages.CacheSizeLimitNeedsEphemeral)]
+[CelRule("!has(self.maxSize) || self.type != 'Ephemeral'", SpecMessages.CacheMaxSizeNeedsVolume)]
+[SchemaRule("""{"anyOf":[{"not":{"required":["maxSize"]}},{"properties":{"type":{"pattern":"^(PersistentVolumeClaim|HostPath)$"}}}]}""")]
 [SchemaRule("""{"not":{"properties":{"type":{"pattern":"^PersistentVolumeClaim$"}},"not":{"required":["claimName"]}}}""")]
 [SchemaRule("""{"not":{"properties":{"type":{"pattern":"^(Ephemeral|HostPath)$"}},"required":["claimName"]}}""")]
 [SchemaRule("""{"not":{"properties":{"type":{"pattern":"^HostPath$"}},"not":{"required":["path"]}}}""")]
@@ -46,4 +48,16 @@ public sealed record CacheSpec
     [JsonConverter(typeof(QuantityText))]
     [CelRule("type(self) == int || self.matches('^[0-9.]+([KMGT]i|[kMGT])?$')", SpecMessages.CacheSizeLimit)]
     public string? SizeLimit { get; init; }
+
+    /// <summary>
+    /// Bytes that all fetched files of a PersistentVolumeClaim or HostPath cache may take together, such as 200Gi. Above it, the files that were not used
+    /// for the longest time are removed, but none that is in use. No limit when left out.
+    /// </summary>
+    [IntOrString]
+    [StringLength(16, MinimumLength = 1)]
+    [Range(1, 999_999_999_999_999)]
+    [RegularExpression(Patterns.CacheSize)]
+    [JsonConverter(typeof(QuantityText))]
+    [CelRule("type(self) == int || self.matches('^[0-9]+([KMGT]i)?$')", SpecMessages.CacheMaxSize)]
+    public string? MaxSize { get; init; }
 }

@@ -18,6 +18,14 @@ public static partial class SpecMessages
     public const string TargetClaim =
         "spec.target.claimName must be the name of a PersistentVolumeClaim in this namespace";
 
+    /// <summary>A bound for what ends with the pod.</summary>
+    public const string CacheMaxSizeNeedsVolume =
+        "spec.cache.maxSize is for the types PersistentVolumeClaim and HostPath: set sizeLimit for an Ephemeral cache";
+
+    /// <summary>Malformed number of bytes.</summary>
+    public const string CacheMaxSize =
+        "spec.cache.maxSize must be a whole number of bytes above 0, such as 200Gi";
+
     /// <summary>Malformed number of bytes.</summary>
     public const string CachedMaxSize =
         "spec.maxSize must be a whole number of bytes above 0, such as 200Gi";

@@ -24,7 +24,7 @@ internal static class Given
         Resources = new() { Gpus = 1, GpuResourceName = "nvidia.com/mig-1g.10gb", GpuProducts = ["NVIDIA-L40S", "NVIDIA-H100-80GB-HBM3"], MinGpuMemory = "22Gi", RuntimeClassName = "nvidia" },
         Replicas = 4,
         Rollout = new() { MaxSurge = "0", MaxUnavailable = "25%", ProgressDeadlineSeconds = 600, DrainTimeoutSeconds = 120 },
-        Cache = new() { Type = CacheType.PersistentVolumeClaim, ClaimName = "weights" },
+        Cache = new() { Type = CacheType.PersistentVolumeClaim, ClaimName = "weights", MaxSize = "200Gi" },
         Placement = new()
         {
             NodeSelector = new Dictionary<string, string>(StringComparer.Ordinal) { ["disk"] = "ssd" },

@@ -82,6 +82,8 @@ internal static partial class SpecRules
         _ when (cache.Type == CacheType.HostPath) != (cache.Path is not null) => SpecMessages.CachePathNeedsHostPath,
         { Path: { } path } when !AbsolutePath().IsMatch(path) => SpecMessages.CachePath,
         { SizeLimit: not null, Type: not CacheType.Ephemeral } => SpecMessages.CacheSizeLimitNeedsEphemeral,
+        { MaxSize: not null, Type: CacheType.Ephemeral } => SpecMessages.CacheMaxSizeNeedsVolume,
+        { MaxSize: { } most } when !CacheSize().IsMatch(most) => SpecMessages.CacheMaxSize,
         { SizeLimit: { } limit } when !Memory().IsMatch(limit) => SpecMessages.CacheSizeLimit,
         _ => null,
     };

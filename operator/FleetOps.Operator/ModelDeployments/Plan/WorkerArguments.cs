@@ -14,6 +14,7 @@ internal static class WorkerArguments
         AddIfSet("--revision", model.Revision);
         AddIfSet("--sha256", model.Sha256);
         arguments.AddRange(OfInstallation(model, settings));
+        AddIfSet("--model-dir-limit", spec.Cache.MaxSize);
         AddIfSet("--credentials", model.CredentialsSecretRef is null ? null : WorkerContract.CredentialsPath);
         Add("--backend", engine.Backend.ToString());
         Add("--context-length", Number(engine.ContextLength));
