@@ -6,16 +6,16 @@ using OpenTelemetry.Exporter;
 
 namespace FleetOps.Operator;
 
-/// <summary>The options that say where metrics and traces are sent. Their names are those of the worker.</summary>
-internal sealed class CollectorSettings
+/// <summary>The options that say where metrics and traces are sent: the operator's own, or those that it hands to workers.</summary>
+internal sealed class CollectorSettings(string prefix, string sent, string traced)
 {
     private readonly Option<Uri?> _endpoint = Create<Uri?>(
-        "--otlp-endpoint", "Collector that metrics and traces are sent to. Default: they are not.", "an http:// or https:// address, for example http://collector:4317", ReadAddress, null);
+        $"{prefix}otlp-endpoint", $"Collector that {sent} are sent to. Default: they are not.", "an http:// or https:// address, for example http://collector:4317", ReadAddress, null);
 
     private readonly Option<OtlpExportProtocol> _protocol = Create(
-        "--otlp-protocol", "How the collector is spoken to: Grpc or HttpProtobuf. Default: Grpc.", "Grpc or HttpProtobuf", ReadProtocol, OtlpExportProtocol.Grpc);
+        $"{prefix}otlp-protocol", "How the collector is spoken to: Grpc or HttpProtobuf. Default: Grpc.", "Grpc or HttpProtobuf", ReadProtocol, OtlpExportProtocol.Grpc);
 
-    private readonly Option<double> _share = Create("--trace-share", "Share of the reconciles that are traced. Default: 1.", "a number from 0 to 1", ReadShare, 1.0);
+    private readonly Option<double> _share = Create($"{prefix}trace-share", $"Share of the {traced} that are traced. Default: 1.", "a number from 0 to 1", ReadShare, 1.0);
 
     public void AddTo(Command command)
     {

@@ -15,11 +15,7 @@ internal static partial class OperatorCommand
         var cudaPullPolicy = PullPolicy("--worker-cuda-image-pull-policy", "The same for the workers that have GPUs. Default: that of the worker image.");
         var ns = Text("--namespace", "Namespace of the Lease. Default: the pod's own.");
         var watched = WatchNamespaces("--watch-namespaces");
-        var httpPort = new Option<int>("--http-port")
-        {
-            Description = "Port of /healthz, /readyz and /metrics. Environment: FLEETOPS_HTTP_PORT. Default: 8080.",
-            DefaultValueFactory = result => FromEnvironment("--http-port", 8080, int.TryParse, result),
-        };
+        var httpPort = HttpPort("--http-port");
         var hostPaths = Many(
             "--allow-host-path",
             "Directory of the nodes in which caches of type HostPath may lie",
@@ -45,8 +41,10 @@ internal static partial class OperatorCommand
         {
             workerImage, cudaImage, pullPolicy, cudaPullPolicy, hostPaths, mirrors, licenses, digests, watched, ns, httpPort, leaderElect,
         };
-        var collector = new CollectorSettings();
+        var collector = new CollectorSettings("--", "metrics and traces", "reconciles");
         collector.AddTo(command);
+        var workerCollector = new CollectorSettings("--worker-", "traces of the workers", "requests");
+        workerCollector.AddTo(command);
         command.SetAction((parsed, cancel) => run(
             new()
             {
@@ -63,10 +61,17 @@ internal static partial class OperatorCommand
                 HttpPort = parsed.GetValue(httpPort),
                 LeaderElect = parsed.GetValue(leaderElect),
                 Collector = collector.Read(parsed),
+                WorkerCollector = workerCollector.Read(parsed),
             },
             cancel));
         return command;
     }
+
+    private static Option<int> HttpPort(string name) => new(name)
+    {
+        Description = $"Port of /healthz, /readyz and /metrics. Environment: {Variable(name)}. Default: 8080.",
+        DefaultValueFactory = result => FromEnvironment(name, 8080, int.TryParse, result),
+    };
 
     private static Option<bool> Flag(string name, bool otherwise, string description) => new(name)
     {

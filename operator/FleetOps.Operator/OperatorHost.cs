@@ -50,6 +50,7 @@ internal static class OperatorHost
                 {
                     AllowedHostPaths = options.AllowedHostPaths,
                     Mirrors = options.Mirrors,
+                    Collector = options.WorkerCollector,
                     RequiresLicenseAcceptance = options.RequireLicenseAcceptance,
                     RequiresDigest = options.RequireDigest,
                 },

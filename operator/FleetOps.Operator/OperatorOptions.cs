@@ -41,6 +41,9 @@ internal sealed record OperatorOptions
     /// <summary>Where metrics and traces are sent; null for nowhere.</summary>
     public CollectorOptions? Collector { get; init; }
 
+    /// <summary>Where workers send their traces; null for nowhere.</summary>
+    public CollectorOptions? WorkerCollector { get; init; }
+
     /// <summary>Whether to wait for the Lease before acting.</summary>
     public bool LeaderElect { get; init; } = true;
 }

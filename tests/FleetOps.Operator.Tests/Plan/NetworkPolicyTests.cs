@@ -21,6 +21,19 @@ public sealed class NetworkPolicyTests
         Assert.Equal([53, 53, 5353, 5353], PortsOf(policy.Spec.Egress.Take(1)));
     }
 
+    [Theory]
+    [InlineData("pvc://models/f.gguf")]
+    [InlineData("https://example.com/f.gguf")]
+    public void A_collector_of_traces_is_told_to_the_worker_and_may_be_reached(string source)
+    {
+        var settings = Given.Settings with { Collector = new() { Endpoint = new("http://collector:4317"), TraceShare = 0.25 } };
+        var plan = Planner.Plan(new() { Model = Given.Model(spec: new() { Model = new() { Source = source } }) }, settings);
+
+        Assert.Contains("--otlp-endpoint http://collector:4317 --otlp-protocol Grpc --trace-share 0.25", string.Join(' ', plan.Deployment!.Spec.Template.Spec.Containers[0].Args), StringComparison.Ordinal);
+        Assert.Equal("4317", Assert.Single(plan.NetworkPolicy!.Spec.Egress[^1].Ports).Port.Value);
+        Assert.Contains(plan.NetworkPolicy.Spec.Egress[0].Ports, port => port.Port.Value == "53");
+    }
+
     [Fact]
     public void A_mirror_of_the_source_is_told_to_the_worker_and_may_be_reached()
     {

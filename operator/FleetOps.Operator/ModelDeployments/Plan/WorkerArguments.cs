@@ -14,6 +14,7 @@ internal static class WorkerArguments
         AddIfSet("--revision", model.Revision);
         AddIfSet("--sha256", model.Sha256);
         arguments.AddRange(OfInstallation(model, settings));
+        arguments.AddRange(Traces(settings));
         AddIfSet("--model-dir-limit", spec.Cache.MaxSize);
         AddIfSet("--credentials", model.CredentialsSecretRef is null ? null : WorkerContract.CredentialsPath);
         Add("--backend", engine.Backend.ToString());
@@ -72,6 +73,15 @@ internal static class WorkerArguments
         .. settings.RequiresLicenseAcceptance && model.License is { Accepted: true } license ? new[] { "--accepted-license", license.Id } : [],
         .. settings.MirrorsOf(model.Source).SelectMany(static mirror => new[] { "--mirror", mirror }),
     ];
+
+    private static string[] Traces(WorkerSettings settings) => settings.Collector is { } collector
+        ?
+        [
+            "--otlp-endpoint", collector.Endpoint.OriginalString,
+            "--otlp-protocol", collector.Protocol.ToString(),
+            "--trace-share", collector.TraceShare.ToString(CultureInfo.InvariantCulture),
+        ]
+        : [];
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

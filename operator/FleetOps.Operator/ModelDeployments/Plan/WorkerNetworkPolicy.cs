@@ -37,11 +37,16 @@ internal static class WorkerNetworkPolicy
     {
         if (spec.Model.Source.StartsWith("pvc://", StringComparison.Ordinal))
         {
-            return null;
+            return settings.Collector is { } only ? [Dns, new() { Ports = [Port(only.Endpoint.Port, "TCP")] }] : null;
         }
 
         var others = new SortedSet<int>();
         AddPort(others, spec.Model.Source);
+        if (settings.Collector is { } collector)
+        {
+            AddPort(others, $"{collector.Endpoint.Host}:{collector.Endpoint.Port}");
+        }
+
         foreach (var mirror in settings.MirrorsOf(spec.Model.Source))
         {
             AddPort(others, mirror[(mirror.IndexOf('=', StringComparison.Ordinal) + 1)..]);

@@ -1,3 +1,5 @@
+using FleetOps.ControllerRuntime.Hosting;
+
 namespace FleetOps.Operator.ModelDeployments.Plan;
 
 /// <summary>What the installation decides about workers.</summary>
@@ -12,6 +14,9 @@ internal sealed record WorkerSettings(string Image, string CudaImage, string? Im
 
     /// <summary>Web servers that are asked in the stead of sources that do not answer: FROM=TO, both with a slash at their end.</summary>
     public IReadOnlyList<string> Mirrors { get; init; } = [];
+
+    /// <summary>Where workers send their traces; null for nowhere.</summary>
+    public CollectorOptions? Collector { get; init; }
 
     /// <summary>The mirrors that may have a source, so that a change of the others replaces no worker.</summary>
     public IEnumerable<string> MirrorsOf(string source) => Mirrors.Where(mirror => source.AsSpan().StartsWith(mirror.AsSpan(0, mirror.IndexOf('=', StringComparison.Ordinal)), StringComparison.Ordinal));
