@@ -1,10 +1,10 @@
+using FleetOps.Api;
 using FleetOps.ControllerRuntime;
 using FleetOps.ControllerRuntime.Apply;
 using FleetOps.ControllerRuntime.Informers;
 using FleetOps.Operator.ModelCaches.Plan;
 using FleetOps.Operator.ModelDeployments.Act;
 using FleetOps.Operator.ModelDeployments.Status;
-using FleetOps.Api;
 using k8s.Models;
 
 namespace FleetOps.Operator.ModelCaches.Act;
