@@ -10,7 +10,7 @@ namespace FleetOps.Operator;
 internal sealed class CollectorSettings(string prefix, string sent, string traced)
 {
     private readonly Option<Uri?> _endpoint = Create<Uri?>(
-        $"{prefix}otlp-endpoint", $"Collector that {sent} are sent to. Default: they are not.", "an http:// or https:// address, for example http://collector:4317", ReadAddress, null);
+        $"{prefix}otlp-endpoint", $"Collector that {sent} are sent to; HttpProtobuf adds /v1/metrics and /v1/traces to its path. Default: they are not.", "an http:// or https:// address, for example http://collector:4317", ReadAddress, null);
 
     private readonly Option<OtlpExportProtocol> _protocol = Create(
         $"{prefix}otlp-protocol", "How the collector is spoken to: Grpc or HttpProtobuf. Default: Grpc.", "Grpc or HttpProtobuf", ReadProtocol, OtlpExportProtocol.Grpc);

@@ -43,8 +43,10 @@ internal static partial class OperatorCommand
         };
         var collector = new CollectorSettings("--", "metrics and traces", "reconciles");
         collector.AddTo(command);
-        var workerCollector = new CollectorSettings("--worker-", "traces of the workers", "requests");
+        var workerCollector = new CollectorSettings("--worker-", "metrics and traces of the workers", "requests");
         workerCollector.AddTo(command);
+        var logFormat = LogFormats("--log-format");
+        command.Add(logFormat);
         command.SetAction((parsed, cancel) => run(
             new()
             {
@@ -62,9 +64,32 @@ internal static partial class OperatorCommand
                 LeaderElect = parsed.GetValue(leaderElect),
                 Collector = collector.Read(parsed),
                 WorkerCollector = workerCollector.Read(parsed),
+                LogFormat = parsed.GetValue(logFormat),
             },
             cancel));
         return command;
+    }
+
+    private static Option<LogFormat> LogFormats(string name)
+    {
+        var option = new Option<LogFormat>(name)
+        {
+            Description = $"What log lines look like: Json or Text. Environment: {Variable(name)}. Default: Json in a cluster and when stdout is no terminal.",
+            CustomParser = result => Read(result.Tokens[^1].Value, name, result),
+            DefaultValueFactory = result => Environment.GetEnvironmentVariable(Variable(name)) is { Length: > 0 } text ? Read(text, Variable(name), result) : ConsoleLog.DefaultFormat,
+        };
+        return option;
+
+        static LogFormat Read(string text, string origin, ArgumentResult result)
+        {
+            if (Enum.TryParse<LogFormat>(text, ignoreCase: true, out var format) && Enum.IsDefined(format) && !char.IsAsciiDigit(text[0]))
+            {
+                return format;
+            }
+
+            result.AddError($"{origin} is '{text}'; it must be Json or Text.");
+            return default;
+        }
     }
 
     private static Option<int> HttpPort(string name) => new(name)

@@ -15,22 +15,7 @@ internal static class OperatorHost
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenAnyIP(options.HttpPort));
-        builder.Logging.ClearProviders();
-        if (Console.IsOutputRedirected)
-        {
-            builder.Logging.AddJsonConsole(console =>
-            {
-                console.UseUtcTimestamp = true;
-                // Which object a line is about, and by which id its reconcile is found.
-                console.IncludeScopes = true;
-            });
-        }
-        else
-        {
-            builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
-        }
-
-        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        ConsoleLog.Add(builder.Logging, options.LogFormat);
         configure?.Invoke(builder.Services);
         builder.Services.TryAddSingleton(static _ => KubeConnection.Open(KubeConnection.FindConfiguration(), "fleetops-operator", new SecretMetadataOnly()));
         builder.Services

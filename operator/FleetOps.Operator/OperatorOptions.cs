@@ -41,8 +41,11 @@ internal sealed record OperatorOptions
     /// <summary>Where metrics and traces are sent; null for nowhere.</summary>
     public CollectorOptions? Collector { get; init; }
 
-    /// <summary>Where workers send their traces; null for nowhere.</summary>
+    /// <summary>Where workers send their metrics and traces; null for nowhere.</summary>
     public CollectorOptions? WorkerCollector { get; init; }
+
+    /// <summary>What log lines look like.</summary>
+    public LogFormat LogFormat { get; init; } = LogFormat.Json;
 
     /// <summary>Whether to wait for the Lease before acting.</summary>
     public bool LeaderElect { get; init; } = true;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using FleetOps.InferenceWorker.Serving;
 using FleetOps.InferenceWorker.State;
+using FleetOps.InferenceWorker.Telemetry;
 
 namespace FleetOps.InferenceWorker.CommandLine;
 
@@ -20,8 +21,8 @@ internal static class ServeCommand
         compute.AddTo(command);
         var limits = new LimitSettings();
         limits.AddTo(command);
-        var traces = new TraceSettings();
-        traces.AddTo(command);
+        var collector = new CollectorSettings();
+        collector.AddTo(command);
         var modelName = Setting.Text("--model-name", "NAME", "Name under which the model is served [default: the name in its file]");
         var chatTemplate = Setting.Text("--chat-template", "FILE", "Jinja template for conversations [default: the one in the model's file]");
         var grpcPort = Setting.Number("--grpc-port", "Port of gRPC; 0 takes a free one", 0, ushort.MaxValue, () => 9090);
@@ -30,8 +31,16 @@ internal static class ServeCommand
         var drainDelay = Setting.Number("--drain-delay-seconds", "How long new calls are still served after SIGTERM", 0, 3600, () => 3);
         var drainTimeout = Setting.Number("--drain-timeout-seconds", "How long running calls may take after that", 0, 86400, () => 50);
         var native = Setting.Native();
-        var logFormat = Setting.Choice("--log-format", "What log lines look like [default: Json when stdout is no terminal]", () => Console.IsOutputRedirected ? LogFormat.Json : LogFormat.Text);
-        Option[] options = [modelName, chatTemplate, grpcPort, httpPort, bind, drainDelay, drainTimeout, native, logFormat];
+        var logFormat = Setting.Choice(
+            "--log-format", "What log lines look like [default: Json in a cluster and when stdout is no terminal]", () => IsForCollectors ? LogFormat.Json : LogFormat.Text);
+        var logPrompts = Setting.Create(
+            "--log-prompts",
+            "true|false",
+            $"Whether the log line of each request tells its prompt and answer, {LoggedText.MaxLength} characters of each at most; they may hold secrets and what is personal",
+            "true or false",
+            static text => bool.TryParse(text, out var value) ? value : throw new FormatException(),
+            static () => false);
+        Option[] options = [modelName, chatTemplate, grpcPort, httpPort, bind, drainDelay, drainTimeout, native, logFormat, logPrompts];
         foreach (var option in options)
         {
             command.Add(option);
@@ -49,16 +58,20 @@ internal static class ServeCommand
                 HttpPort = result.GetValue(httpPort),
                 Bind = result.GetValue(bind),
                 Security = security.Read(result),
-                Traces = traces.Read(result),
+                Collector = collector.Read(result),
                 DrainDelay = TimeSpan.FromSeconds(result.GetValue(drainDelay)),
                 DrainTimeout = TimeSpan.FromSeconds(result.GetValue(drainTimeout)),
                 NativeDirectory = result.GetValue(native)!,
                 TerminationLog = result.GetValue(source.TerminationLog),
                 JsonLog = result.GetValue(logFormat) == LogFormat.Json,
+                LogPrompts = result.GetValue(logPrompts),
             }, result), result));
         }));
         return command;
     }
+
+    // Pods may be given a terminal, and their logs are collected all the same.
+    private static bool IsForCollectors => Console.IsOutputRedirected || Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST") is { Length: > 0 };
 
     private static async Task<int> RunAsync(ServeOptions options)
     {

@@ -47,6 +47,7 @@ internal sealed partial class MountedFiles<T>
         _logger = logger;
         Refresh();
         _checkedAt = clock.GetTimestamp();
+        metrics.ObserveFiles(subject);
     }
 
     /// <summary>Makes a value of the contents of the files, in their order.</summary>

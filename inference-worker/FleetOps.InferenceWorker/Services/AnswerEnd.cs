@@ -2,6 +2,7 @@ using FleetOps.Inference.V1;
 using FleetOps.InferenceWorker.Engine;
 using FleetOps.InferenceWorker.Engine.Requests;
 using FleetOps.InferenceWorker.Serving;
+using FleetOps.InferenceWorker.Telemetry;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
@@ -29,15 +30,15 @@ internal sealed record AnswerEnd(GenerationEnd End, string? MatchedStop, int Tok
     /// <summary>One word for metrics and logs.</summary>
     public string Outcome => (Reason, End.Cause) switch
     {
-        (FinishReason.Stop, _) => "stop",
-        (FinishReason.Length, _) => "length",
-        (FinishReason.Cancelled, _) => "aborted",
-        (FinishReason.Deadline, _) => "deadline",
-        (_, EndCause.Cancelled) => DeadlinePassed || EndedEarly == EarlyEnd.TookTooLong ? "deadline" : "cancelled",
-        (_, EndCause.SlowReader) => "slow_reader",
-        (_, EndCause.Drained) => "drained",
-        (_, EndCause.ConstraintFailed) => "constraint_failed",
-        _ => "engine_failed",
+        (FinishReason.Stop, _) => Outcomes.Stop,
+        (FinishReason.Length, _) => Outcomes.Length,
+        (FinishReason.Cancelled, _) => Outcomes.Aborted,
+        (FinishReason.Deadline, _) => Outcomes.Deadline,
+        (_, EndCause.Cancelled) => DeadlinePassed || EndedEarly == EarlyEnd.TookTooLong ? Outcomes.Deadline : Outcomes.Cancelled,
+        (_, EndCause.SlowReader) => Outcomes.SlowReader,
+        (_, EndCause.Drained) => Outcomes.Drained,
+        (_, EndCause.ConstraintFailed) => Outcomes.ConstraintFailed,
+        _ => Outcomes.EngineFailed,
     };
 
     /// <summary>The last message of the answer.</summary>

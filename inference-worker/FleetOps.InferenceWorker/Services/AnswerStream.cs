@@ -1,11 +1,12 @@
 using FleetOps.InferenceWorker.Engine.Requests;
+using FleetOps.InferenceWorker.Telemetry;
 using FleetOps.LlamaCpp.Models;
 
 namespace FleetOps.InferenceWorker.Services;
 
 /// <summary>One of the answers to a request, on its way from the engine to the client.</summary>
 internal sealed class AnswerStream<TResponse>(
-    int choice, Generation generation, GenerationPlan plan, LlamaVocabulary vocabulary, ResponseShape<TResponse> shape, TimedStreamWriter<TResponse> writer)
+    int choice, Generation generation, GenerationPlan plan, LlamaVocabulary vocabulary, ResponseShape<TResponse> shape, TimedStreamWriter<TResponse> writer, LoggedText? text)
     where TResponse : class
 {
     private readonly TextPieceReader _pieces = new(generation, vocabulary, plan.Options, plan.StopStrings, plan.SpelledTokens);
@@ -21,6 +22,7 @@ internal sealed class AnswerStream<TResponse>(
         var answer = shape.Answer(choice);
         while (await _pieces.NextAsync())
         {
+            text?.Append(_pieces.Text);
             await WriteAsync(answer(new AnswerPart(_pieces.Text, _pieces.Tokens, _pieces.LogProbs)));
         }
 

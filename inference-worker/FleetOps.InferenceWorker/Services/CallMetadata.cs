@@ -1,5 +1,6 @@
 using System.Globalization;
 using FleetOps.Inference.V1;
+using FleetOps.InferenceWorker.Telemetry;
 using Grpc.Core;
 
 namespace FleetOps.InferenceWorker.Services;
@@ -27,7 +28,7 @@ internal sealed record CallMetadata(string RequestId, string Tenant, int Priorit
         }
 
         return new CallMetadata(
-            RequestIds.Of(context), ReadText(RequestMetadata.Tenant, context, violations), priority, ReadText(RequestMetadata.CacheSalt, context, violations));
+            RequestIdentity.Of(context).RequestId, ReadText(RequestMetadata.Tenant, context, violations), priority, ReadText(RequestMetadata.CacheSalt, context, violations));
     }
 
     private static string ReadText(string name, ServerCallContext context, FieldViolations violations)

@@ -2,7 +2,6 @@ using FleetOps.Inference.V1;
 using FleetOps.InferenceWorker.Engine;
 using FleetOps.InferenceWorker.Engine.Embedding;
 using FleetOps.InferenceWorker.Serving;
-using FleetOps.InferenceWorker.State;
 using FleetOps.InferenceWorker.Telemetry;
 using FleetOps.LlamaCpp.Models;
 using Grpc.Core;
@@ -10,15 +9,16 @@ using Grpc.Core;
 namespace FleetOps.InferenceWorker.Services;
 
 /// <summary>Takes a request for embeddings or a ranking through the engine that computes both.</summary>
-internal sealed partial class EmbeddingCall(InferenceMetrics metrics, RequestTraces traces, WorkerState state, TimeProvider clock, ILogger<EmbeddingCall> logger)
+internal sealed class EmbeddingCall(TimeProvider clock)
 {
     private const int MaxInputs = 2048;
     private const int MaxDocuments = 1024;
 
     /// <summary>Answers Embed.</summary>
     /// <exception cref="RpcException">The request is wrong, was refused or cancelled, or the model gives no embeddings.</exception>
-    public async Task<EmbedResponse> EmbedAsync(EmbedRequest request, ServedModel served, ServerCallContext context)
+    public async Task<EmbedResponse> EmbedAsync(EmbedRequest request, ServedModel served, ServerCallContext context, RequestRecord record)
     {
+        record.Inputs = request.Inputs.Count;
         if (!served.Capabilities.Embeds)
         {
             throw RpcErrors.FailedPrecondition("embeddings", $"The model {served.Model.Name} {Purpose(served)} and gives no embeddings. Ask a server of an embedding model, or serve this one with --pooling.");
@@ -26,14 +26,14 @@ internal sealed partial class EmbeddingCall(InferenceMetrics metrics, RequestTra
 
         var engine = served.Embedding!;
         var violations = new FieldViolations();
-        var call = CallMetadata.Read(context, violations);
+        CallMetadata.Read(context, violations);
         violations.RequireRange("inputs", request.Inputs.Count, 1, MaxInputs);
         violations.RequireRange("dimensions", request.HasDimensions ? request.Dimensions : null, 1, engine.Width);
         violations.ThrowIfAny();
         var inputs = request.Inputs.Select((input, i) => Read(input, i, served.Model.Vocabulary, violations)).ToArray();
         violations.ThrowIfAny();
 
-        var results = await ComputeAsync("embeddings", call, engine, inputs, "input", context);
+        var results = await ComputeAsync(record, engine, inputs, "input", context);
         var response = new EmbedResponse { PromptTokens = results.Sum(static result => result.Tokens) };
         var width = request.HasDimensions ? request.Dimensions : engine.Width;
         foreach (var result in results)
@@ -46,15 +46,16 @@ internal sealed partial class EmbeddingCall(InferenceMetrics metrics, RequestTra
 
     /// <summary>Answers Rerank.</summary>
     /// <exception cref="RpcException">The request is wrong, was refused or cancelled, or the model ranks nothing.</exception>
-    public async Task<RerankResponse> RerankAsync(RerankRequest request, ServedModel served, ServerCallContext context)
+    public async Task<RerankResponse> RerankAsync(RerankRequest request, ServedModel served, ServerCallContext context, RequestRecord record)
     {
+        record.Inputs = request.Documents.Count;
         if (!served.Capabilities.Ranks)
         {
             throw RpcErrors.FailedPrecondition("rerank", $"The model {served.Model.Name} {Purpose(served)} and has no classifier that could rank documents. Ask a server of a reranker.");
         }
 
         var violations = new FieldViolations();
-        var call = CallMetadata.Read(context, violations);
+        CallMetadata.Read(context, violations);
         if (request.Query.Length == 0)
         {
             violations.Add("query", "is empty; there is nothing to rank by.");
@@ -65,7 +66,7 @@ internal sealed partial class EmbeddingCall(InferenceMetrics metrics, RequestTra
         violations.ThrowIfAny();
 
         var prompts = new RerankPrompt(served.Model, request.Query);
-        var results = await ComputeAsync("rerank", call, served.Embedding!, [.. request.Documents.Select(prompts.With)], "document", context);
+        var results = await ComputeAsync(record, served.Embedding!, [.. request.Documents.Select(prompts.With)], "document", context);
         var response = new RerankResponse { PromptTokens = results.Sum(static result => result.Tokens) };
         response.Documents.AddRange(results
             .Select(static (result, i) => new RankedDocument { Index = i, Score = result.Values[0] })
@@ -119,22 +120,18 @@ internal sealed partial class EmbeddingCall(InferenceMetrics metrics, RequestTra
         return embedding;
     }
 
-    private async Task<IReadOnlyList<EmbeddingResult>> ComputeAsync(
-        string operation, CallMetadata call, EmbeddingEngine engine, int[][] inputs, string kind, ServerCallContext context)
+    private async Task<IReadOnlyList<EmbeddingResult>> ComputeAsync(RequestRecord record, EmbeddingEngine engine, int[][] inputs, string kind, ServerCallContext context)
     {
-        var started = clock.GetTimestamp();
-        var outcome = "refused";
+        record.PromptTokens = inputs.Sum(static input => input.Length);
+        if (Array.FindIndex(inputs, input => input.Length > engine.Settings.MaxInputTokens) is var tooLong and not -1)
+        {
+            throw RpcErrors.InputTooLong(kind, tooLong, inputs[tooLong].Length, engine.Settings.MaxInputTokens);
+        }
+
         try
         {
-            if (Array.FindIndex(inputs, input => input.Length > engine.Settings.MaxInputTokens) is var tooLong and not -1)
-            {
-                throw RpcErrors.InputTooLong(kind, tooLong, inputs[tooLong].Length, engine.Settings.MaxInputTokens);
-            }
-
-            await context.WriteResponseHeadersAsync(new Metadata { { RequestMetadata.RequestId, call.RequestId } });
-            var results = await engine.EmbedAsync(inputs, context.CancellationToken);
-            outcome = "stop";
-            return results;
+            await context.WriteResponseHeadersAsync(new Metadata { { RequestMetadata.RequestId, record.RequestId } });
+            return await engine.EmbedAsync(inputs, context.CancellationToken);
         }
         catch (EngineRefusedException refused)
         {
@@ -144,24 +141,13 @@ internal sealed partial class EmbeddingCall(InferenceMetrics metrics, RequestTra
         }
         catch (OperationCanceledException)
         {
-            var late = context.Deadline <= clock.GetUtcNow().UtcDateTime;
-            outcome = late ? "deadline" : "cancelled";
-            throw new RpcException(late ? new Status(StatusCode.DeadlineExceeded, "The deadline passed before all was computed.") : new Status(StatusCode.Cancelled, "The call was cancelled."));
+            throw context.Deadline <= clock.GetUtcNow().UtcDateTime
+                ? new RpcException(new Status(StatusCode.DeadlineExceeded, "The deadline passed before all was computed."))
+                : new RpcException(new Status(StatusCode.Cancelled, "The call was cancelled."));
         }
         catch (InvalidOperationException)
         {
-            outcome = "engine_failed";
             throw RpcErrors.EngineFailed();
         }
-        finally
-        {
-            var duration = clock.GetElapsedTime(started);
-            metrics.RequestEnded(operation, state.Model?.Name ?? "", outcome, duration, timeToFirstToken: null, completionTokens: 0);
-            traces.RequestEnded(context.RequestHeaders, call.RequestId, operation, state.Model?.Name ?? "", outcome, duration, inputs.Sum(static input => input.Length), completionTokens: 0, generation: null);
-            LogRequestEnded(logger, call.RequestId, operation, outcome, inputs.Length, inputs.Sum(static input => input.Length), duration.TotalMilliseconds);
-        }
     }
-
-    [LoggerMessage(1002, LogLevel.Information, "Request {RequestId} ({Operation}) ended with {Outcome}: {Inputs} inputs of {PromptTokens} tokens together, {Milliseconds:0.0} ms in all")]
-    private static partial void LogRequestEnded(ILogger logger, string requestId, string operation, string outcome, int inputs, int promptTokens, double milliseconds);
 }

@@ -2,7 +2,6 @@ using FleetOps.Inference.V1;
 using FleetOps.InferenceWorker.Engine;
 using FleetOps.InferenceWorker.Engine.Requests;
 using FleetOps.InferenceWorker.Serving;
-using FleetOps.InferenceWorker.State;
 using FleetOps.InferenceWorker.Telemetry;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -10,17 +9,16 @@ using Grpc.Core;
 namespace FleetOps.InferenceWorker.Services;
 
 /// <summary>Takes one request through the engine and streams the answers: one prompt, any number of pieces, one finish for each answer.</summary>
-internal sealed partial class GenerationCall(
-    ServeOptions serve, InferenceMetrics metrics, RequestTraces traces, WorkerState state, OpenRequests requests, TimeProvider clock, ILogger<GenerationCall> logger)
+internal sealed class GenerationCall(ServeOptions serve, OpenRequests requests, TimeProvider clock)
 {
     /// <summary>Runs the request to its end.</summary>
     /// <exception cref="RpcException">The request was refused, cancelled, or ended for a reason that is no finish.</exception>
     public async Task RunAsync<TResponse>(
-        ServedModel served, GenerationPlan plan, ResponseShape<TResponse> shape, IServerStreamWriter<TResponse> responses, ServerCallContext context)
+        ServedModel served, GenerationPlan plan, ResponseShape<TResponse> shape, IServerStreamWriter<TResponse> responses, ServerCallContext context, RequestRecord record)
         where TResponse : class
     {
-        var started = clock.GetTimestamp();
-        var outcome = "refused";
+        record.Options = plan.Options;
+        record.PromptTokens = plan.Prompt.Length;
         var engine = served.Engine;
         using var writer = new TimedStreamWriter<TResponse>(responses, engine.Settings.SlowReaderTimeout, context, clock);
         using var request = requests.Open(plan.Call.RequestId);
@@ -29,7 +27,6 @@ internal sealed partial class GenerationCall(
         await using var expiry = plan.Options.MaxDuration is { } most
             ? clock.CreateTimer(_ => request.End(EarlyEnd.Expired), state: null, most, Timeout.InfiniteTimeSpan)
             : null;
-        Generation[] generations = [];
         AnswerStream<TResponse>[] answers = [];
         try
         {
@@ -38,10 +35,11 @@ internal sealed partial class GenerationCall(
                 throw RpcErrors.PromptTooLong(plan.Prompt.Length, engine.Settings.ContextLength);
             }
 
-            generations = Submit(engine, plan, request, LongestWait(context));
+            var generations = Submit(engine, plan, request, LongestWait(context));
+            record.Generations = generations;
             await context.WriteResponseHeadersAsync(new Metadata { { RequestMetadata.RequestId, plan.Call.RequestId } });
 
-            outcome = "cancelled";
+            record.Outcome = Outcomes.Cancelled;
             if (await generations[0].Admitted || request.EndedEarly is EarlyEnd.Aborted or EarlyEnd.Expired)
             {
                 await writer.WriteAsync(shape.Prompt(new PromptInfo
@@ -53,11 +51,14 @@ internal sealed partial class GenerationCall(
                 }));
             }
 
-            answers = [.. generations.Select((generation, choice) => new AnswerStream<TResponse>(choice, generation, plan, served.Model.Vocabulary, shape, writer))];
+            LoggedText[]? texts = record.KeepsText ? [.. generations.Select(static _ => new LoggedText())] : null;
+            record.Answers = texts ?? [];
+            answers = [.. generations.Select((generation, choice) => new AnswerStream<TResponse>(choice, generation, plan, served.Model.Vocabulary, shape, writer, texts?[choice]))];
             var ends = await Task.WhenAll(answers.Select(answer => WriteAsync(answer, request, context)));
             // One that fails ends the others, so a cancelled one is seldom the cause.
             var worst = ends.Where(static end => end.Reason is null).OrderBy(static end => end.End.Cause == EndCause.Cancelled).FirstOrDefault();
-            outcome = (worst ?? ends[0]).Outcome;
+            record.Outcome = (worst ?? ends[0]).Outcome;
+            record.FinishReasons = [.. ends.Select(static end => end.Outcome)];
             if (worst is not null)
             {
                 throw worst.ToError(engine.Settings, serve.Limits);
@@ -66,13 +67,8 @@ internal sealed partial class GenerationCall(
         finally
         {
             request.End(EarlyEnd.CallEnded);
-            outcome = writer.GaveUp ? "slow_reader" : outcome;
-            var completion = answers.Sum(static answer => answer.CompletionTokens);
-            var first = generations.Length > 0 ? generations[0] : null;
-            var duration = clock.GetElapsedTime(started);
-            metrics.RequestEnded(shape.Operation, state.Model?.Name ?? "", outcome, duration, first?.TimeToFirstToken, completion);
-            traces.RequestEnded(context.RequestHeaders, plan.Call.RequestId, shape.Operation, state.Model?.Name ?? "", outcome, duration, plan.Prompt.Length, completion, first);
-            LogRequestEnded(logger, plan.Call.RequestId, shape.Operation, outcome, plan.Prompt.Length, completion, first?.Queued.TotalMilliseconds ?? 0, duration.TotalMilliseconds);
+            record.Outcome = writer.GaveUp ? Outcomes.SlowReader : record.Outcome;
+            record.CompletionTokens = answers.Sum(static answer => answer.CompletionTokens);
         }
     }
 
@@ -131,7 +127,4 @@ internal sealed partial class GenerationCall(
         context.Deadline == DateTime.MaxValue ? null : TimeSpan.FromTicks(Math.Max(0, (context.Deadline - clock.GetUtcNow().UtcDateTime).Ticks));
 
     private bool DeadlinePassed(ServerCallContext context) => context.Deadline <= clock.GetUtcNow().UtcDateTime;
-
-    [LoggerMessage(1001, LogLevel.Information, "Request {RequestId} ({Operation}) ended with {Outcome}: {PromptTokens} prompt tokens, {CompletionTokens} completion tokens, {QueueMilliseconds:0.0} ms in the queue, {Milliseconds:0.0} ms in all")]
-    private static partial void LogRequestEnded(ILogger logger, string requestId, string operation, string outcome, int promptTokens, int completionTokens, double queueMilliseconds, double milliseconds);
 }

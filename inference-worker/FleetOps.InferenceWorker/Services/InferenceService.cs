@@ -1,6 +1,7 @@
 using FleetOps.Inference.V1;
 using FleetOps.InferenceWorker.Serving;
 using FleetOps.InferenceWorker.State;
+using FleetOps.InferenceWorker.Telemetry;
 using FleetOps.LlamaCpp;
 using FleetOps.LlamaCpp.Chat;
 using FleetOps.LlamaCpp.Models;
@@ -11,48 +12,16 @@ using Grpc.Core;
 namespace FleetOps.InferenceWorker.Services;
 
 /// <summary>The Inference service. Tokenizing, templates and text run on the threads of the calls; only tokens go to the engine.</summary>
-internal sealed class InferenceService(ModelRegistry models, WorkerState state, GenerationCall calls, EmbeddingCall embeddings) : Inference.V1.Inference.InferenceBase
+internal sealed class InferenceService(
+    ModelRegistry models, WorkerState state, GenerationCall calls, EmbeddingCall embeddings, RequestRecorder recorder) : Inference.V1.Inference.InferenceBase
 {
     /// <inheritdoc/>
-    public override Task Generate(GenerateRequest request, IServerStreamWriter<GenerateResponse> responseStream, ServerCallContext context)
-    {
-        var served = RequireGenerating();
-        var violations = new FieldViolations();
-        var options = RequestOptions.Read(request, served, violations);
-        var prompt = ReadPrompt(request, served.Model.Vocabulary, violations);
-        var call = CallMetadata.Read(context, violations);
-        violations.ThrowIfAny();
-        var grammar = ConstraintReader.Read(request.Constraint, served.Model, violations);
-        violations.ThrowIfAny();
-        return calls.RunAsync(served, new GenerationPlan(call, options, prompt, grammar), ResponseShapes.Generate, responseStream, context);
-    }
+    public override Task Generate(GenerateRequest request, IServerStreamWriter<GenerateResponse> responseStream, ServerCallContext context) =>
+        recorder.RunAsync(Operations.TextCompletion, context, record => GenerateAsync(request, responseStream, context, record));
 
     /// <inheritdoc/>
-    public override async Task Chat(ChatRequest request, IServerStreamWriter<ChatResponse> responseStream, ServerCallContext context)
-    {
-        var served = RequireGenerating();
-        var template = RequireTemplate(served);
-        var violations = new FieldViolations();
-        var options = RequestOptions.Read(request, served, violations);
-        var call = CallMetadata.Read(context, violations);
-        ChatReader.Check(request, violations);
-        violations.ThrowIfAny();
-        var constraint = ConstraintReader.Read(request.Constraint, served.Model, violations);
-        violations.ThrowIfAny();
-        var rendered = ChatReader.Render(request, template);
-        var vocabulary = served.Model.Vocabulary;
-        var plan = new GenerationPlan(call, options, Tokens(rendered, served), GrammarOf(rendered, constraint, served.Model))
-        {
-            StopStrings = [.. options.StopStrings, .. rendered.AdditionalStops],
-            SpelledTokens = rendered.PreservedTokens
-                .Select(text => vocabulary.Tokenize(text, addSpecial: false, parseSpecial: true))
-                .Where(static tokens => tokens.Length == 1)
-                .Select(static tokens => tokens[0])
-                .ToHashSet(),
-        };
-        using var parser = rendered.IsPlain ? null : new ChatParser(rendered);
-        await calls.RunAsync(served, plan, ResponseShapes.Chat(rendered, parser), responseStream, context);
-    }
+    public override Task Chat(ChatRequest request, IServerStreamWriter<ChatResponse> responseStream, ServerCallContext context) =>
+        recorder.RunAsync(Operations.Chat, context, record => ChatAsync(request, responseStream, context, record));
 
     /// <inheritdoc/>
     public override Task<TokenizeResponse> Tokenize(TokenizeRequest request, ServerCallContext context)
@@ -73,10 +42,20 @@ internal sealed class InferenceService(ModelRegistry models, WorkerState state, 
     }
 
     /// <inheritdoc/>
-    public override Task<EmbedResponse> Embed(EmbedRequest request, ServerCallContext context) => embeddings.EmbedAsync(request, RequireServing(), context);
+    public override Task<EmbedResponse> Embed(EmbedRequest request, ServerCallContext context) =>
+        recorder.RunAsync(Operations.Embeddings, context, record =>
+        {
+            NoteText(record, request.Inputs.Select(static input => input.Text));
+            return embeddings.EmbedAsync(request, RequireServing(), context, record);
+        });
 
     /// <inheritdoc/>
-    public override Task<RerankResponse> Rerank(RerankRequest request, ServerCallContext context) => embeddings.RerankAsync(request, RequireServing(), context);
+    public override Task<RerankResponse> Rerank(RerankRequest request, ServerCallContext context) =>
+        recorder.RunAsync(Operations.Rerank, context, record =>
+        {
+            NoteText(record, request.Documents.Prepend(request.Query));
+            return embeddings.RerankAsync(request, RequireServing(), context, record);
+        });
 
     /// <inheritdoc/>
     public override Task<DetokenizeResponse> Detokenize(DetokenizeRequest request, ServerCallContext context)
@@ -103,6 +82,68 @@ internal sealed class InferenceService(ModelRegistry models, WorkerState state, 
             StopStrings = { rendered.AdditionalStops.Except(options.StopStrings) },
             Grammar = rendered.Grammar,
         });
+    }
+
+    private Task GenerateAsync(GenerateRequest request, IServerStreamWriter<GenerateResponse> responses, ServerCallContext context, RequestRecord record)
+    {
+        var served = RequireGenerating();
+        var violations = new FieldViolations();
+        var options = RequestOptions.Read(request, served, violations);
+        NoteText(record, [request.Text]);
+        var prompt = ReadPrompt(request, served.Model.Vocabulary, violations);
+        var call = CallMetadata.Read(context, violations);
+        violations.ThrowIfAny();
+        if (request.Tokens is not null)
+        {
+            NoteTokens(record, prompt, served.Model.Vocabulary);
+        }
+
+        var grammar = ConstraintReader.Read(request.Constraint, served.Model, violations);
+        violations.ThrowIfAny();
+        return calls.RunAsync(served, new GenerationPlan(call, options, prompt, grammar), ResponseShapes.Generate, responses, context, record);
+    }
+
+    private async Task ChatAsync(ChatRequest request, IServerStreamWriter<ChatResponse> responses, ServerCallContext context, RequestRecord record)
+    {
+        var served = RequireGenerating();
+        var template = RequireTemplate(served);
+        var violations = new FieldViolations();
+        var options = RequestOptions.Read(request, served, violations);
+        var call = CallMetadata.Read(context, violations);
+        ChatReader.Check(request, violations);
+        violations.ThrowIfAny();
+        var constraint = ConstraintReader.Read(request.Constraint, served.Model, violations);
+        violations.ThrowIfAny();
+        var rendered = ChatReader.Render(request, template);
+        NoteText(record, [rendered.Text]);
+        var vocabulary = served.Model.Vocabulary;
+        var plan = new GenerationPlan(call, options, Tokens(rendered, served), GrammarOf(rendered, constraint, served.Model))
+        {
+            StopStrings = [.. options.StopStrings, .. rendered.AdditionalStops],
+            SpelledTokens = rendered.PreservedTokens
+                .Select(text => vocabulary.Tokenize(text, addSpecial: false, parseSpecial: true))
+                .Where(static tokens => tokens.Length == 1)
+                .Select(static tokens => tokens[0])
+                .ToHashSet(),
+        };
+        using var parser = rendered.IsPlain ? null : new ChatParser(rendered);
+        await calls.RunAsync(served, plan, ResponseShapes.Chat(rendered, parser), responses, context, record);
+    }
+
+    private static void NoteText(RequestRecord record, IEnumerable<string> texts)
+    {
+        if (record.KeepsText)
+        {
+            record.Prompt = LoggedText.Of(string.Join('\n', texts));
+        }
+    }
+
+    private static void NoteTokens(RequestRecord record, int[] tokens, LlamaVocabulary vocabulary)
+    {
+        if (record.KeepsText)
+        {
+            record.Prompt = LoggedText.Of(vocabulary.Detokenize(tokens, special: true));
+        }
     }
 
     private static int[] ReadPrompt(GenerateRequest request, LlamaVocabulary vocabulary, FieldViolations violations)

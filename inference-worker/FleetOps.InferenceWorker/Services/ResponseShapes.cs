@@ -1,4 +1,5 @@
 using FleetOps.Inference.V1;
+using FleetOps.InferenceWorker.Telemetry;
 using FleetOps.LlamaCpp.Chat;
 
 namespace FleetOps.InferenceWorker.Services;
@@ -8,7 +9,7 @@ internal static class ResponseShapes
 {
     /// <summary>Generate.</summary>
     public static readonly ResponseShape<GenerateResponse> Generate = new(
-        "text_completion",
+        Operations.TextCompletion,
         static prompt => new GenerateResponse { Prompt = prompt },
         static choice => part => part.IsEmpty
             ? null
@@ -37,7 +38,7 @@ internal static class ResponseShapes
     }
 
     private static ResponseShape<ChatResponse> ChatWith(Func<int, Func<AnswerPart, ChatResponse?>> answer) => new(
-        "chat",
+        Operations.Chat,
         static prompt => new ChatResponse { Prompt = prompt },
         answer,
         static finish => new ChatResponse { Finish = finish });

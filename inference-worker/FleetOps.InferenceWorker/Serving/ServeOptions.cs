@@ -105,8 +105,8 @@ internal sealed record ServeOptions
     /// <summary>Who may talk to the gRPC port, and how.</summary>
     public SecurityOptions Security { get; init; } = new();
 
-    /// <summary>Where traces go.</summary>
-    public TracingOptions Traces { get; init; } = new();
+    /// <summary>Where metrics and traces are sent; null for nowhere.</summary>
+    public CollectorOptions? Collector { get; init; }
 
     /// <summary>How much clients may take of the gRPC port.</summary>
     public ServerLimits Limits { get; init; } = new();
@@ -125,6 +125,9 @@ internal sealed record ServeOptions
 
     /// <summary>Whether log lines are JSON.</summary>
     public bool JsonLog { get; init; }
+
+    /// <summary>Whether log lines tell prompts and answers.</summary>
+    public bool LogPrompts { get; init; }
 
     /// <summary>Requests that may wait for a slot.</summary>
     public int MaxWaiting { get; init; } = DefaultMaxWaiting;

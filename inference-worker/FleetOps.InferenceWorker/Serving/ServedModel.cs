@@ -43,6 +43,9 @@ internal sealed record ServedModel(
     /// <summary>Requests that wait.</summary>
     public int Waiting => (Generation?.Waiting ?? 0) + (Embedding?.Waiting ?? 0);
 
+    /// <summary>Requests that would be computed at once; of a model that generates, only those for text.</summary>
+    public int FreeSlots => Generation?.Counters.FreeSlots ?? Embedding?.FreeSlots ?? 0;
+
     /// <summary>Completes with the fault of the first engine that fails.</summary>
     public Task<Exception> Failed { get; } = Task.WhenAny(new[] { Generation?.Failed, Embedding?.Failed }.OfType<Task<Exception>>()).Unwrap();
 

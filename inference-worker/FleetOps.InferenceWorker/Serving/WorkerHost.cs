@@ -1,7 +1,4 @@
-using System.Diagnostics.Metrics;
 using System.Reflection;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using FleetOps.InferenceWorker.Security;
 using FleetOps.InferenceWorker.Services;
 using FleetOps.InferenceWorker.State;
@@ -11,11 +8,7 @@ using Grpc.Health.V1;
 using Grpc.HealthCheck;
 using Grpc.Reflection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Logging.Console;
-using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
-using OpenTelemetry.Resources;
-using OpenTelemetry.Trace;
 
 namespace FleetOps.InferenceWorker.Serving;
 
@@ -41,12 +34,14 @@ internal static class WorkerHost
     {
         // Nothing is read from configuration files or ASPNETCORE_ variables: the command line is the whole contract.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "fleetops-worker" });
-        (logging ?? (log => AddConsole(log, options.JsonLog)))(builder.Logging);
+        (logging ?? (log => ConsoleLog.Add(log, options.JsonLog)))(builder.Logging);
+        // The web server would give each line an id of its own under the name of ours.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddGrpc(grpc => Configure(grpc, options.Limits));
-        AddTelemetry(builder.Services, options.Traces);
+        WorkerTelemetry.Add(builder.Services, Version, options.Collector);
         builder.Services
             .AddSingleton(options)
             .AddSingleton(clock)
@@ -55,6 +50,8 @@ internal static class WorkerHost
             .AddSingleton<ModelRegistry>()
             .AddSingleton<InferenceMetrics>()
             .AddSingleton<RequestTraces>()
+            .AddSingleton<RequestRecorder>()
+            .AddSingleton<RequestScopes>()
             .AddSingleton<ServerMetrics>()
             .AddSingleton(options.Security)
             .AddSingleton<ServerCertificates>()
@@ -75,6 +72,7 @@ internal static class WorkerHost
 
         var app = builder.Build();
         app.Services.GetRequiredService<HealthReporter>();
+        app.Use(app.Services.GetRequiredService<RequestScopes>().BeginAsync);
         app.Use(app.Services.GetRequiredService<CallLimit>().CheckAsync);
         if (options.Security.Tokens is not null)
         {
@@ -91,58 +89,6 @@ internal static class WorkerHost
         return app;
     }
 
-    /// <summary>Log lines to stdout: JSON for collectors, text for people.</summary>
-    public static void AddConsole(ILoggingBuilder logging, bool json)
-    {
-        logging.SetMinimumLevel(LogLevel.Information)
-            .AddFilter("Microsoft", LogLevel.Warning)
-            .AddFilter("Grpc", LogLevel.Warning);
-        if (json)
-        {
-            logging.AddJsonConsole(format =>
-            {
-                format.UseUtcTimestamp = true;
-                format.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
-                format.JsonWriterOptions = new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-            });
-        }
-        else
-        {
-            logging.AddSimpleConsole(format =>
-            {
-                format.SingleLine = true;
-                format.TimestampFormat = "HH:mm:ss.fff ";
-                format.ColorBehavior = LoggerColorBehavior.Default;
-            });
-        }
-    }
-
-    private static void AddTelemetry(IServiceCollection services, TracingOptions traces)
-    {
-        var telemetry = services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.Clear().AddService("fleetops-worker", serviceVersion: Version, autoGenerateServiceInstanceId: false))
-            .WithMetrics(metrics => metrics.AddMeter(MetricNames.Meter).AddPrometheusExporter(exporter => exporter.ScopeInfoEnabled = false));
-        // Meters are heard by their name, and another worker of this process has the same.
-        services.ConfigureOpenTelemetryMeterProvider(static (provider, metrics) =>
-        {
-            var own = provider.GetRequiredService<IMeterFactory>();
-            metrics.AddView(instrument => instrument.Meter.Scope == own ? null : MetricStreamConfiguration.Drop);
-        });
-        if (traces.Endpoint is { } collector)
-        {
-            telemetry.WithTracing(tracing => Trace(tracing, traces, collector));
-        }
-    }
-
-    private static void Trace(TracerProviderBuilder tracing, TracingOptions options, Uri collector) => tracing
-        .AddSource(RequestTraces.Source)
-        .SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(options.Share)))
-        .AddOtlpExporter(exporter =>
-        {
-            exporter.Protocol = options.Protocol;
-            exporter.Endpoint = options.Protocol == OtlpExportProtocol.HttpProtobuf && collector.AbsolutePath == "/" ? new Uri(collector, "v1/traces") : collector;
-        });
-
     private static void Configure(GrpcServiceOptions grpc, ServerLimits limits)
     {
         grpc.MaxReceiveMessageSize = limits.MaxRequestBytes;
@@ -154,6 +100,8 @@ internal static class WorkerHost
 
     private static void Listen(KestrelServerOptions kestrel, ServeOptions options)
     {
+        // First of all: counters that are set to 0 before anybody listens are not seen.
+        kestrel.ApplicationServices.GetRequiredService<MeterProvider>();
         var connections = kestrel.ApplicationServices.GetRequiredService<OpenConnections>();
         var limits = options.Limits;
         kestrel.AddServerHeader = false;

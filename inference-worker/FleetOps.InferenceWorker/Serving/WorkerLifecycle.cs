@@ -140,6 +140,7 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
             file.License ?? "",
             file.Revision ?? "");
 
+        _metrics.Prepare(_state.Model.Name, served.Capabilities);
         LogLoaded(_logger, _state.Model.Name, served.Generation?.Settings.MaxSequences ?? served.Embedding!.Settings.MaxSequences, served.ContextLength, served.Threads);
         _state.Enter(WorkerPhase.Warming);
         timer.Restart();

@@ -9,6 +9,9 @@ namespace FleetOps.InferenceWorker.Telemetry;
 /// <summary>The worker's instruments. Safe for use from any thread.</summary>
 internal sealed class InferenceMetrics : IDisposable
 {
+    private const string Operation = "gen_ai.operation.name";
+    private const string RequestModel = "gen_ai.request.model";
+
     // The buckets are those that the OpenTelemetry GenAI convention advises.
     private static readonly double[] RequestDurationBuckets = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
     private static readonly double[] TimeToFirstTokenBuckets = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
@@ -33,10 +36,10 @@ internal sealed class InferenceMetrics : IDisposable
         _finished = _meter.CreateCounter<long>(MetricNames.Finished, "{request}", "Requests that ended, by outcome.");
         _meter.CreateObservableUpDownCounter(MetricNames.Running, () => models.Running, "{request}", "Requests that hold a slot.");
         _meter.CreateObservableUpDownCounter(MetricNames.Waiting, () => models.Waiting, "{request}", "Requests that wait for a slot.");
-        _meter.CreateObservableGauge(MetricNames.KvCacheUsage, () => KvCacheShare(models.Loaded?.Generation, static counters => counters.KvTokens), "1", "Share of the KV cache in use.");
+        _meter.CreateObservableGauge(MetricNames.KvCacheUsage, () => KvCacheShare(models.Loaded?.Generation, static counters => counters.KvTokens), "1", "Share of the KV cache in use; each slot has a part of its own, into which beginnings that it has in common with others are copied.");
         _meter.CreateObservableGauge(
             MetricNames.KvCacheKept, () => KvCacheShare(models.Loaded?.Generation, static counters => counters.IdleKvTokens), "1", "Share of the KV cache that is kept for prompts to come and gives way when room is needed.");
-        _meter.CreateObservableUpDownCounter(MetricNames.FreeSlots, () => models.Loaded?.Generation?.Counters.FreeSlots ?? 0, "{slot}", "Slots that nobody holds.");
+        _meter.CreateObservableUpDownCounter(MetricNames.FreeSlots, () => models.Loaded?.FreeSlots ?? 0, "{slot}", "Slots that nobody holds; for embeddings and rankings the inputs that the next batch could take.");
         _meter.CreateObservableCounter(MetricNames.CachedTokens, () => models.Loaded?.Generation?.Counters.CachedPromptTokens ?? 0, "{token}", "Prompt tokens that were found in the KV cache and not computed.");
         _meter.CreateObservableCounter(MetricNames.DraftedTokens, () => models.Loaded?.Generation?.Counters.DraftedTokens ?? 0, "{token}", "Tokens that were guessed for running streams.");
         _meter.CreateObservableCounter(MetricNames.AcceptedTokens, () => models.Loaded?.Generation?.Counters.AcceptedTokens ?? 0, "{token}", "Tokens that were guessed right.");
@@ -50,6 +53,20 @@ internal sealed class InferenceMetrics : IDisposable
             () => state.Durations().GroupBy(phase => phase.Phase).Select(phase => new Measurement<double>(phase.Sum(part => part.Seconds), new KeyValuePair<string, object?>("phase", phase.Key.ToString()))),
             "s",
             "Time spent in each phase of the worker.");
+    }
+
+    /// <summary>Shows each way in which a request can end from now on, so that the first that ends so is seen as one more.</summary>
+    /// <param name="model">The name of the model.</param>
+    /// <param name="capabilities">What it can be asked for.</param>
+    public void Prepare(string model, ModelCapabilities capabilities)
+    {
+        foreach (var operation in Operations.Of(capabilities))
+        {
+            foreach (var outcome in Outcomes.All)
+            {
+                Finished(0, operation, model, outcome);
+            }
+        }
     }
 
     /// <summary>Records a batch.</summary>
@@ -66,12 +83,12 @@ internal sealed class InferenceMetrics : IDisposable
     {
         var tags = new TagList
         {
-            { "gen_ai.operation.name", operation },
+            { Operation, operation },
             { "gen_ai.provider.name", "fleetops" },
-            { "gen_ai.request.model", model },
+            { RequestModel, model },
             { "gen_ai.response.model", model },
         };
-        _finished.Add(1, new TagList { { "gen_ai.operation.name", operation }, { "gen_ai.request.model", model }, { "outcome", outcome } });
+        Finished(1, operation, model, outcome);
         if (timeToFirstToken is { } first)
         {
             _timeToFirstToken.Record(first.TotalSeconds, tags);
@@ -81,7 +98,7 @@ internal sealed class InferenceMetrics : IDisposable
             }
         }
 
-        if (outcome is not ("stop" or "length"))
+        if (!Outcomes.IsGood(outcome))
         {
             tags.Add("error.type", outcome);
         }
@@ -91,6 +108,9 @@ internal sealed class InferenceMetrics : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
+
+    private void Finished(int requests, string operation, string model, string outcome) =>
+        _finished.Add(requests, new TagList { { Operation, operation }, { RequestModel, model }, { "outcome", outcome } });
 
     private static double KvCacheShare(InferenceEngine? engine, Func<EngineCounters, long> tokens) =>
         engine is null ? 0 : (double)tokens(engine.Counters) / ((long)engine.Settings.ContextLength * engine.Settings.MaxSequences);

@@ -42,7 +42,7 @@ internal static class MetricNames
     /// <summary>Tokens that were guessed right.</summary>
     public const string AcceptedTokens = "fleetops.inference.tokens.accepted";
 
-    /// <summary>Slots that nobody holds.</summary>
+    /// <summary>Slots that nobody holds; for embeddings and rankings the inputs that the next batch could take.</summary>
     public const string FreeSlots = "fleetops.inference.slots.free";
 
     /// <summary>Share of the KV cache that is kept for prompts to come and gives way when room is needed, 0 to 1.</summary>

@@ -19,6 +19,10 @@ internal sealed class ServerMetrics : IDisposable
         _unauthenticated = _meter.CreateCounter<long>(MetricNames.Unauthenticated, "{call}", "Calls refused for want of a known token.");
         _connectionsRefused = _meter.CreateCounter<long>(MetricNames.ConnectionsRefused, "{connection}", "Connections closed at once, because too many were open.");
         _callsRefused = _meter.CreateCounter<long>(MetricNames.CallsRefused, "{call}", "Calls refused for their size, or because too many were open.");
+        // So that the first of each is seen as one more.
+        _unauthenticated.Add(0);
+        _connectionsRefused.Add(0);
+        _callsRefused.Add(0);
     }
 
     /// <summary>Shows from now on how many connections are open.</summary>
@@ -33,9 +37,15 @@ internal sealed class ServerMetrics : IDisposable
     public void ObserveCertificate(Func<DateTimeOffset> validUntil) => _meter.CreateObservableGauge(
         MetricNames.CertificateExpiry, () => validUntil().ToUnixTimeSeconds(), "s", "When the server's certificate expires, in seconds since 1970.");
 
+    /// <summary>Shows changes of mounted files from now on.</summary>
+    public void ObserveFiles(string subject)
+    {
+        Reloaded(0, subject, taken: true);
+        Reloaded(0, subject, taken: false);
+    }
+
     /// <summary>Records that mounted files changed.</summary>
-    public void FilesChanged(string subject, bool taken) =>
-        _reloads.Add(1, new KeyValuePair<string, object?>("subject", subject), new KeyValuePair<string, object?>("outcome", taken ? "taken" : "kept"));
+    public void FilesChanged(string subject, bool taken) => Reloaded(1, subject, taken);
 
     /// <summary>Records a call without a known token.</summary>
     public void CallUnauthenticated() => _unauthenticated.Add(1);
@@ -48,4 +58,7 @@ internal sealed class ServerMetrics : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
+
+    private void Reloaded(int times, string subject, bool taken) =>
+        _reloads.Add(times, new KeyValuePair<string, object?>("subject", subject), new KeyValuePair<string, object?>("outcome", taken ? "taken" : "kept"));
 }

@@ -5,7 +5,9 @@ namespace FleetOps.ControllerRuntime.Hosting;
 /// <summary>A collector that takes OTLP.</summary>
 public sealed record CollectorOptions
 {
-    /// <summary>Its address, such as <c>http://collector:4317</c>.</summary>
+    /// <summary>
+    /// Its address, such as <c>http://collector:4317</c>. Over HTTP <c>/v1/traces</c> and <c>/v1/metrics</c> come after its path.
+    /// </summary>
     public required Uri Endpoint { get; init; }
 
     /// <summary>How it is spoken to. Default: gRPC.</summary>

@@ -24,7 +24,7 @@ internal sealed class GaugeExport(ControllerRuntimeOptions options, CollectorOpt
             .AddView(instrument => new MetricStreamConfiguration { CardinalityLimit = mostSeries(instrument) })
             .AddOtlpExporter((exporter, reader) =>
             {
-                Telemetry.Configure(exporter, collector, "v1/metrics");
+                Telemetry.Configure(exporter, collector, "metrics");
                 reader.TemporalityPreference = MetricReaderTemporalityPreference.Delta;
                 if (Interval is { } interval)
                 {

@@ -10,7 +10,8 @@ namespace FleetOps.ControllerRuntime.Hosting;
 /// <summary>Says what becomes of what meters and traces tell: Prometheus asks for it, and a collector has it sent.</summary>
 internal static class Telemetry
 {
-    private const int MostSeries = 200;
+    /// <summary>Series of one metric of the runtime; what came beyond would be one series together.</summary>
+    public const int MostSeries = 200;
 
     public static void Add(IServiceCollection services, ControllerRuntimeOptions options)
     {
@@ -25,7 +26,7 @@ internal static class Telemetry
                     .AddPrometheusExporter();
                 if (options.Collector is { } collector)
                 {
-                    metrics.AddOtlpExporter(exporter => Configure(exporter, collector, "v1/metrics"));
+                    metrics.AddOtlpExporter(exporter => Configure(exporter, collector, "metrics"));
                 }
             });
         if (options.Collector is { } traced)
@@ -33,7 +34,7 @@ internal static class Telemetry
             telemetry.WithTracing(tracing => tracing
                 .AddSource(RuntimeMeter.Name)
                 .SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(traced.TraceShare)))
-                .AddOtlpExporter(exporter => Configure(exporter, traced, "v1/traces")));
+                .AddOtlpExporter(exporter => Configure(exporter, traced, "traces")));
         }
     }
 
@@ -43,10 +44,12 @@ internal static class Telemetry
 
     /// <param name="exporter">The exporter.</param>
     /// <param name="collector">Where it sends to.</param>
-    /// <param name="path">Path of the signal under an HTTP address that names none.</param>
-    public static void Configure(OtlpExporterOptions exporter, CollectorOptions collector, string path)
+    /// <param name="signal"><c>traces</c> or <c>metrics</c>; over HTTP its path comes after that of the collector, as OTLP wants it.</param>
+    public static void Configure(OtlpExporterOptions exporter, CollectorOptions collector, string signal)
     {
         exporter.Protocol = collector.Protocol;
-        exporter.Endpoint = collector.Protocol == OtlpExportProtocol.HttpProtobuf && collector.Endpoint.AbsolutePath == "/" ? new Uri(collector.Endpoint, path) : collector.Endpoint;
+        exporter.Endpoint = collector.Protocol == OtlpExportProtocol.HttpProtobuf
+            ? new UriBuilder(collector.Endpoint) { Path = $"{collector.Endpoint.AbsolutePath.TrimEnd('/')}/v1/{signal}" }.Uri
+            : collector.Endpoint;
     }
 }

@@ -1,4 +1,7 @@
+using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
+using FleetOps.ControllerRuntime.Hosting;
+using FleetOps.ControllerRuntime.Metrics;
 
 namespace FleetOps.ControllerRuntime.Tests.Integration;
 
@@ -17,6 +20,12 @@ public sealed partial class MetricsContractTests(RealApi real)
         controller_runtime_reconcile_timeouts_total{controller}
         controller_runtime_reconcile_total{controller,result}
         controller_runtime_terminal_reconcile_errors_total{controller}
+        fleetops_events_dropped_total{cause}
+        fleetops_events_sent_total{}
+        fleetops_informer_handler_faults_total{resource}
+        fleetops_informer_lists_total{resource}
+        fleetops_informer_malformed_objects_total{resource}
+        fleetops_informer_watch_faults_total{resource}
         leader_election_master_status{name}
         leader_election_slowpath_total{name}
         rest_client_request_duration_seconds_bucket{host,le,verb}
@@ -37,7 +46,7 @@ public sealed partial class MetricsContractTests(RealApi real)
         """;
 
     [Fact]
-    public async Task Names_and_labels_are_those_of_controller_runtime()
+    public async Task Names_and_labels_are_those_of_controller_runtime_and_our_own()
     {
         var ns = await real.NewNamespaceAsync();
         await using var host = await TwinHost.StartAsync(real, ns);
@@ -46,8 +55,8 @@ public sealed partial class MetricsContractTests(RealApi real)
         Assert.Equal("ok\n", await host.GetAsync("/healthz"));
         Assert.Equal("ok\n", await host.GetAsync("/readyz"));
 
-        // The others are FleetOps' own, the exporter's, and the .NET runtime's under the names that it gives them.
-        string[] others = ["fleetops_", "target_info", "otel_", "dotnet_"];
+        // The others are the exporter's, and the .NET runtime's under the names that it gives them.
+        string[] others = ["target_info", "otel_", "dotnet_"];
         var served = Sample().Matches(await host.GetAsync("/metrics"))
             .Select(sample => $"{sample.Groups["name"].Value}{{{string.Join(',', LabelsOf(sample).Order(StringComparer.Ordinal))}}}")
             .Where(name => !others.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)))
@@ -76,6 +85,29 @@ public sealed partial class MetricsContractTests(RealApi real)
         var metrics = await host.GetAsync("/metrics");
 
         Assert.All(values, value => Assert.Matches($$"""\n{{name}}\{[^}]*{{label}}="{{Regex.Escape(value)}}"[^}]*\} \d""", metrics));
+    }
+
+    [Fact]
+    public async Task A_metric_has_no_more_series_than_the_bound()
+    {
+        await using var host = await TwinHost.StartAsync(real, await real.NewNamespaceAsync());
+        var events = new EventMetrics(host.Service<IMeterFactory>());
+        for (var i = 0; i < 5 * Telemetry.MostSeries; i++)
+        {
+            events.Dropped($"cause-{i}");
+        }
+
+        var series = 0;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var metrics = await host.GetAsync("/metrics");
+                series = Sample().Matches(metrics).Count(sample => sample.Groups["name"].Value == "fleetops_events_dropped_total");
+                return metrics.Contains("cause-1\"", StringComparison.Ordinal);
+            },
+            "the causes are told");
+
+        Assert.InRange(series, 2, Telemetry.MostSeries + 1);
     }
 
     private static IEnumerable<string> LabelsOf(Match sample) =>

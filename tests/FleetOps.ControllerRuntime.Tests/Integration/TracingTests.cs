@@ -81,6 +81,21 @@ public sealed class TracingTests(RealApi real)
     }
 
     [Fact]
+    public async Task Below_a_path_each_signal_has_its_own()
+    {
+        await using var collector = await Collector.StartAsync();
+        var ns = await real.NewNamespaceAsync();
+        await using (var host = await TwinHost.StartAsync(
+            real, ns, configure: options => options.Collector = collector.Options with { Endpoint = new(collector.Options.Endpoint, "otlp") }))
+        {
+            await real.Api.ApplyAsync(BuiltInTypes.ConfigMaps, Examples.ConfigMap(ns, "parent", "1"), Token);
+            await host.ChildIsAsync("parent-child", "1");
+        }
+
+        Assert.Equal(["/otlp/v1/metrics", "/otlp/v1/traces"], collector.Paths.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Of_a_share_of_none_nothing_is_sent()
     {
         await using var collector = await Collector.StartAsync();

@@ -30,6 +30,10 @@ internal sealed class TwinHost : IAsyncDisposable
 
     public TwinController Controller => (TwinController)_app.Services.GetRequiredService<IEntityController<V1ConfigMap>>();
 
+    /// <summary>A service of the host.</summary>
+    public T Service<T>()
+        where T : notnull => _app.Services.GetRequiredService<T>();
+
     public LeaderElection Election => _app.Services.GetRequiredService<LeaderElection>();
 
     public IStore<V1ConfigMap> Store => _app.Services.GetRequiredService<IStore<V1ConfigMap>>();

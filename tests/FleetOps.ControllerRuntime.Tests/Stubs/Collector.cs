@@ -16,6 +16,9 @@ internal sealed class Collector : IAsyncDisposable
 
     private Collector(WebApplication app) => _app = app;
 
+    /// <summary>Where it was sent something.</summary>
+    public IReadOnlySet<string> Paths => _received.Select(export => export.Path).ToHashSet(StringComparer.Ordinal);
+
     public CollectorOptions Options => new() { Endpoint = new(_app.Urls.Single()), Protocol = OtlpExportProtocol.HttpProtobuf };
 
     public static async Task<Collector> StartAsync()

@@ -19,16 +19,14 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     private WorkerProcess(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment, int? dataLimitKibibytes = null)
     {
-        // The published program can be tested in place of the built one.
-        var program = Environment.GetEnvironmentVariable("FLEETOPS_WORKER") ?? Path.Combine(AppContext.BaseDirectory, "fleetops-worker");
-        var start = new ProcessStartInfo(dataLimitKibibytes is null ? program : "/bin/sh")
+        var start = new ProcessStartInfo(dataLimitKibibytes is null ? Program : "/bin/sh")
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        string[] limited = dataLimitKibibytes is { } limit ? ["-c", $"ulimit -d {limit} && exec \"$0\" \"$@\"", program] : [];
+        string[] limited = dataLimitKibibytes is { } limit ? ["-c", $"ulimit -d {limit} && exec \"$0\" \"$@\"", Program] : [];
         foreach (var argument in limited.Concat(arguments))
         {
             start.ArgumentList.Add(argument);
@@ -45,6 +43,9 @@ internal sealed class WorkerProcess : IAsyncDisposable
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
+
+    /// <summary>The built program; the published one can be tested in its place.</summary>
+    public static string Program => Environment.GetEnvironmentVariable("FLEETOPS_WORKER") ?? Path.Combine(AppContext.BaseDirectory, "fleetops-worker");
 
     public string Output => string.Join('\n', _output);
 
@@ -70,10 +71,16 @@ internal sealed class WorkerProcess : IAsyncDisposable
         await Task.WhenAny(process._listening.Task, process.ExitAsync());
         Assert.True(process._listening.Task.IsCompletedSuccessfully, process.Output + process.Errors);
         var (grpc, http) = await process._listening.Task;
-        process.Address = new Uri(grpc);
-        process.Channel = GrpcChannel.ForAddress(grpc);
-        process.Http = new HttpClient { BaseAddress = new Uri(http) };
+        process.Reach(grpc, http);
         return process;
+    }
+
+    /// <summary>Tells where it listens, for one that was only started.</summary>
+    public void Reach(string grpc, string http)
+    {
+        Address = new Uri(grpc);
+        Channel = GrpcChannel.ForAddress(grpc);
+        Http = new HttpClient { BaseAddress = new Uri(http) };
     }
 
     /// <summary>Arguments of <c>serve</c> for tests; <paramref name="more"/> are names and values that come on top or instead.</summary>

@@ -22,7 +22,7 @@ public sealed partial class MetricNamesTests
         var metrics = "";
         // A request is counted after its client has the answer, so either may be counted first.
         await Until.HoldsAsync(
-            async () => (metrics = await ScrapeAsync(worker)).Contains("error_type=\"refused\"", StringComparison.Ordinal) && metrics.Contains("outcome=\"stop\"", StringComparison.Ordinal),
+            async () => (metrics = await ScrapeAsync(worker)).Contains("error_type=\"invalid\"", StringComparison.Ordinal) && metrics.Contains("outcome=\"stop\"", StringComparison.Ordinal),
             "both requests are counted");
 
         Assert.Equal(
@@ -40,7 +40,10 @@ public sealed partial class MetricNamesTests
                 "fleetops_inference_tokens_generated_total counter",
                 "fleetops_inference_tokens_prompt_total counter",
                 "fleetops_worker_calls_open gauge",
+                "fleetops_worker_calls_refused_total counter",
+                "fleetops_worker_calls_unauthenticated_total counter",
                 "fleetops_worker_connections_open gauge",
+                "fleetops_worker_connections_refused_total counter",
                 "fleetops_worker_fetch_fetched_bytes gauge",
                 "fleetops_worker_fetch_rate_bytes_per_second gauge",
                 "fleetops_worker_fetch_size_bytes gauge",
@@ -52,7 +55,7 @@ public sealed partial class MetricNamesTests
             ],
             TypeLine().Matches(metrics).Select(match => match.Groups["metric"].Value).Order(StringComparer.Ordinal));
         Assert.Contains("fleetops_inference_requests_finished_total{gen_ai_operation_name=\"text_completion\",gen_ai_request_model=\"successor\",outcome=\"stop\"} 1", metrics, StringComparison.Ordinal);
-        Assert.Contains("error_type=\"refused\"", metrics, StringComparison.Ordinal);
+        Assert.Contains("error_type=\"invalid\"", metrics, StringComparison.Ordinal);
         Assert.Contains("fleetops_worker_phase_duration_seconds{phase=\"Loading\"}", metrics, StringComparison.Ordinal);
         // The warm-up adds one of each; its prompt may be the beginning of that of the request, and is computed once then.
         Assert.Matches(@"(?m)^fleetops_inference_tokens_prompt_total(\{\})? [23]\b", metrics);

@@ -66,6 +66,9 @@ internal sealed class EmbeddingEngine : IDisposable
     /// <summary>Requests of which an input waits.</summary>
     public int Waiting => _queue.Requests;
 
+    /// <summary>Inputs that the next batch could take besides those that wait; none while any has to wait.</summary>
+    public int FreeSlots => _queue.Requests > 0 ? 0 : Math.Max(0, Settings.MaxSequences - Running);
+
     /// <summary>When to come back after <see cref="EngineRefusal.QueueFull"/>: inputs take milliseconds each.</summary>
     public TimeSpan RetryDelay { get; } = TimeSpan.FromSeconds(1);
 

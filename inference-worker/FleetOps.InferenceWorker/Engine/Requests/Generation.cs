@@ -19,7 +19,6 @@ internal sealed class Generation
     private readonly TimeProvider _clock;
     private readonly Action<Generation> _roomMade;
     private readonly Action<Generation> _cancel;
-    private readonly long _submittedAt;
     private readonly int _capacity;
     private long _admittedAt;
     private long _firstTokenAt;
@@ -40,7 +39,7 @@ internal sealed class Generation
         _clock = clock;
         _roomMade = roomMade;
         _cancel = cancel;
-        _submittedAt = clock.GetTimestamp();
+        SubmittedAt = clock.GetTimestamp();
         // The bound is kept by HasRoom, which the loop asks before it computes a token, so a write never fails.
         _tokens = Channel.CreateUnbounded<GeneratedToken>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = false });
     }
@@ -54,11 +53,17 @@ internal sealed class Generation
     /// <summary>How it ended; null until then. Set before the channel of tokens completes.</summary>
     public GenerationEnd? End { get; private set; }
 
+    /// <summary>When it was submitted, by the clock for durations.</summary>
+    public long SubmittedAt { get; }
+
+    /// <summary>Whether it has or had a slot.</summary>
+    public bool WasAdmitted => _admittedAt != 0;
+
     /// <summary>How long it waited for its slot.</summary>
-    public TimeSpan Queued => _clock.GetElapsedTime(_submittedAt, _admittedAt != 0 ? _admittedAt : _clock.GetTimestamp());
+    public TimeSpan Queued => _clock.GetElapsedTime(SubmittedAt, _admittedAt != 0 ? _admittedAt : _clock.GetTimestamp());
 
     /// <summary>From submission to the first sampled token; null until there is one.</summary>
-    public TimeSpan? TimeToFirstToken => _firstTokenAt == 0 ? null : _clock.GetElapsedTime(_submittedAt, _firstTokenAt);
+    public TimeSpan? TimeToFirstToken => _firstTokenAt == 0 ? null : _clock.GetElapsedTime(SubmittedAt, _firstTokenAt);
 
     /// <summary>How many tokens of the prompt were in the KV cache already. Final when <see cref="Admitted"/> completes.</summary>
     public int CachedTokens { get; private set; }

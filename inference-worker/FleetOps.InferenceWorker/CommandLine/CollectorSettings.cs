@@ -5,11 +5,16 @@ using OpenTelemetry.Exporter;
 
 namespace FleetOps.InferenceWorker.CommandLine;
 
-/// <summary>The options of <c>serve</c> that say where traces go.</summary>
-internal sealed class TraceSettings
+/// <summary>The options of <c>serve</c> that say where metrics and traces are sent.</summary>
+internal sealed class CollectorSettings
 {
     private readonly Option<Uri?> _endpoint = Setting.Create<Uri?>(
-        "--otlp-endpoint", "URL", "Collector that traces are sent to [default: none are made]", "an http:// or https:// address, for example http://collector:4317", ReadAddress, () => null);
+        "--otlp-endpoint",
+        "URL",
+        "Collector that metrics and traces are sent to; HttpProtobuf adds /v1/metrics and /v1/traces to its path [default: none are sent, and no traces made]",
+        "an http:// or https:// address, for example http://collector:4317",
+        ReadAddress,
+        () => null);
 
     private readonly Option<OtlpExportProtocol> _protocol = Setting.Choice("--otlp-protocol", "How the collector is spoken to", () => OtlpExportProtocol.Grpc);
 
@@ -23,12 +28,9 @@ internal sealed class TraceSettings
         command.Add(_share);
     }
 
-    public TracingOptions Read(ParseResult result) => new()
-    {
-        Endpoint = result.GetValue(_endpoint),
-        Protocol = result.GetValue(_protocol),
-        Share = result.GetValue(_share),
-    };
+    public CollectorOptions? Read(ParseResult result) => result.GetValue(_endpoint) is { } endpoint
+        ? new() { Endpoint = endpoint, Protocol = result.GetValue(_protocol), TraceShare = result.GetValue(_share) }
+        : null;
 
     private static Uri? ReadAddress(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri : null;
 
