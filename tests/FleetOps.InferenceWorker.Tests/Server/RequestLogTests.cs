@@ -69,7 +69,7 @@ public sealed class RequestLogTests
         await worker.ExitAsync();
 
         var output = worker.Output + worker.Errors;
-        Assert.Equal(asked, output.Split(" ended with ").Length - 1);
+        Assert.Equal(asked, output.Split("\"Message\":\"Request ").Length - 1);
         Assert.DoesNotContain(Secret, output, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("nopqrstuvwxyz", output, StringComparison.Ordinal);
     }
