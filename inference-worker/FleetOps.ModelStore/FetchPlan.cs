@@ -15,6 +15,9 @@ internal sealed record FetchPlan(ModelSource Source, string? Revision, string? S
     /// <summary>Is called before anything of a remote model is downloaded; null for nothing.</summary>
     public Func<ModelAhead, CancellationToken, Task>? BeforeDownload { get; init; }
 
+    /// <summary>Refuses a header for its licence, before anything is downloaded; null for nothing.</summary>
+    public Action<Gguf.GgufHeader>? CheckHeader { get; init; }
+
     private const string DefaultRevision = "main";
 
     /// <summary>How many files the name of the source stands for; 1 where only what the source holds tells.</summary>

@@ -1,4 +1,5 @@
 using FleetOps.ModelStore.Downloads;
+using FleetOps.ModelStore.Gguf;
 using FleetOps.ModelStore.Sources;
 
 namespace FleetOps.ModelStore;
@@ -41,7 +42,7 @@ internal sealed class FetchPolicy(FetchRequest request, Uri hub)
                 throw NoDigest();
             }
 
-            CheckLicense(model.License);
+            CheckLicense(new SourceLicense(model.License, model.LicenseLink, model.IsGated));
             return model;
         }
         catch (ModelSourceException)
@@ -51,17 +52,29 @@ internal sealed class FetchPolicy(FetchRequest request, Uri hub)
         }
     }
 
-    private void CheckLicense(string? license)
+    /// <summary>Refuses a header whose licence was not accepted.</summary>
+    public void CheckHeader(GgufHeader header) => CheckLicense(SourceLicense.Unknown.Or(header));
+
+    private void CheckLicense(SourceLicense license)
     {
-        if (request.AcceptedLicense is { } accepted && license is not null && !Unnamed.Contains(license.Trim()) && !string.Equals(license.Trim(), accepted, StringComparison.OrdinalIgnoreCase))
+        string? name = license.Name?.Trim();
+        bool isNamed = name is not null && !Unnamed.Contains(name);
+        if (request.AcceptedLicense is null && license.IsGated)
         {
             throw new ModelSourceException(
-                ModelSourceReason.LicenseNotAccepted, $"{request.Source} is under the licence {license.Trim()}{Page()}, and the one that was accepted is {accepted}. Read that licence, and accept it by its name if you agree.");
+                ModelSourceReason.LicenseNotAccepted,
+                $"{request.Source} is gated: its source gives it only to those who accept its licence, {(isNamed ? name : "whose name it does not tell")}{Link(license)}, and none was accepted. Read the licence, and accept it by its name if you agree (spec.model.license, --accepted-license).");
+        }
+
+        if (request.AcceptedLicense is { } accepted && isNamed && !string.Equals(name, accepted, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ModelSourceException(
+                ModelSourceReason.LicenseNotAccepted, $"{request.Source} is under the licence {name}{Link(license)}, and the one that was accepted is {accepted}. Read that licence, and accept it by its name if you agree.");
         }
     }
 
-    private string Page() => request.Source is HubModelSource source
-        ? $" ({hub.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{source.Owner}/{source.Repository})"
+    private string Link(SourceLicense license) => license.Link is { } link ? $" ({link})"
+        : request.Source is HubModelSource source ? $" ({hub.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{source.Owner}/{source.Repository})"
         : "";
 
     private ModelSourceException NoDigest() => new(

@@ -21,7 +21,10 @@ public sealed record FetchRequest(ModelSource Source)
     /// <summary>Whether a file is refused whose digest neither the request nor the source names.</summary>
     public bool RequireDigest { get; init; }
 
-    /// <summary>The one licence that was accepted, as the source names it: a file under another one is refused. Null asks for none; nor does a file whose licence nobody names.</summary>
+    /// <summary>
+    /// The one licence that was accepted, as the source names it: a file under another one is refused, but not one whose licence nobody names. Null accepts none,
+    /// which a source refuses that is gated.
+    /// </summary>
     public string? AcceptedLicense { get; init; }
 
     /// <summary>

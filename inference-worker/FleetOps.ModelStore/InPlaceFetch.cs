@@ -93,6 +93,7 @@ internal sealed class InPlaceFetch(ModelFetcherOptions options, FetchReporter re
     private static VerifiedModel Verified(FetchPlan plan, string path, string digest, long sizeBytes, GgufHeader header) => new(path, digest, sizeBytes, null, header.License)
     {
         Header = header,
+        LicenseLink = header.LicenseLink,
         DigestOrigin = plan.Sha256 is null ? DigestOrigin.Computed : DigestOrigin.Request,
         Reused = true,
     };

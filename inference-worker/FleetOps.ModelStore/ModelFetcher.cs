@@ -47,8 +47,12 @@ public sealed class ModelFetcher : IDisposable
     /// <exception cref="OperationCanceledException">The fetch was cancelled.</exception>
     public async Task<VerifiedModel> FetchAsync(FetchRequest request, IProgress<FetchProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        FetchPlan plan = FetchPlan.From(request) with { BeforeDownload = request.BeforeDownload };
         var policy = new FetchPolicy(request, _options.HubEndpoint);
+        FetchPlan plan = FetchPlan.From(request) with
+        {
+            BeforeDownload = request.BeforeDownload,
+            CheckHeader = request.AcceptedLicense is null ? null : policy.CheckHeader,
+        };
         policy.CheckSource();
         var reporter = new FetchReporter(progress, _options.TimeProvider, _options.ProgressInterval);
         var exchange = new HttpExchange(_invoker, _options);

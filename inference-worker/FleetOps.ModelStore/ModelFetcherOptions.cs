@@ -18,6 +18,18 @@ public sealed record ModelFetcherOptions
     /// </summary>
     public long? MaxCacheBytes { get; init; }
 
+    /// <summary>
+    /// Bytes that the volume of the model directory holds where its file system does not tell, such as the <c>sizeLimit</c> of an <c>emptyDir</c>: what
+    /// exceeds it ends the pod. Null asks the file system alone.
+    /// </summary>
+    public long? CapacityBytes { get; init; }
+
+    /// <summary>
+    /// Whether a stored file counts as what its record says when its size, its time of change and its inode are those of the record. It is not hashed then, so
+    /// that a bit that flipped on the disk is not found: for volumes that find that themselves. False hashes it on each use.
+    /// </summary>
+    public bool TrustsVerdicts { get; init; }
+
     /// <summary>Folder under which each claim is mounted: <c>pvc://CLAIM/PATH</c> is <c>ClaimRoot/CLAIM/PATH</c>.</summary>
     public string ClaimRoot { get; init; } = "/var/lib/fleetops/claims";
 
@@ -39,6 +51,12 @@ public sealed record ModelFetcherOptions
 
     /// <summary>How many requests at once bring a file of 32 MiB and more, where its server gives ranges; 1 to 8. Each has 4 MiB of memory.</summary>
     public int Connections { get; init; } = 4;
+
+    /// <summary>Size of the ranges in which a large file comes; from eight of them on a file is large.</summary>
+    internal int RangeBytes { get; init; } = 4 << 20;
+
+    /// <summary>False treats the volume of the model directory as one whose locks keep nobody out.</summary>
+    internal bool HasLocks { get; init; } = true;
 
     /// <summary>Where <c>s3://</c> is and as whom it is read.</summary>
     public S3Options S3 { get; init; } = new();
@@ -115,6 +133,7 @@ public sealed record ModelFetcherOptions
             string.Join(", ", PlainHttpRegistries),
             "a list of HOST or HOST:PORT");
         Require(MaxCacheBytes is null or > 0, nameof(MaxCacheBytes), MaxCacheBytes ?? 0, "above 0");
+        Require(CapacityBytes is null or > 0, nameof(CapacityBytes), CapacityBytes ?? 0, "above 0");
         Require(MaxAttempts is >= 1 and <= 1000, nameof(MaxAttempts), MaxAttempts, "1 to 1000");
         Require(RetryDelay > TimeSpan.Zero && RetryDelay <= MaxRetryDelay, nameof(RetryDelay), RetryDelay, $"above 0 and at most {nameof(MaxRetryDelay)} ({MaxRetryDelay})");
         Require(MaxRetryDelay <= TimeSpan.FromHours(1), nameof(MaxRetryDelay), MaxRetryDelay, "at most an hour");

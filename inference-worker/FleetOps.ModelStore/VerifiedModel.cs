@@ -16,6 +16,12 @@ public sealed record VerifiedModel(string Path, string Sha256, long SizeBytes, s
     /// <summary>Who said what <see cref="Sha256"/> has to be.</summary>
     public required DigestOrigin DigestOrigin { get; init; }
 
+    /// <summary>Where the text of the licence is; null when neither source nor file says.</summary>
+    public string? LicenseLink { get; init; }
+
+    /// <summary>Whether the source gives the model only to those who accepted its licence.</summary>
+    public bool IsGated { get; init; }
+
     /// <summary>True when the file was already there and nothing was downloaded.</summary>
     public required bool Reused { get; init; }
 

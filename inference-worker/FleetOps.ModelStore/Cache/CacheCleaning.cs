@@ -6,26 +6,21 @@ namespace FleetOps.ModelStore.Cache;
 /// Keeps the model directory below a size: removes what was not used for the longest time, and never what somebody uses or fetches. Bytes that several models
 /// share count once, and are gone with the last of them. Several processes may clean one directory at once.
 /// </summary>
-internal sealed class CacheCleaning(string modelDirectory, long? maxBytes)
+internal sealed class CacheCleaning(ModelFetcherOptions options)
 {
     /// <summary>Removes models until what is left and what is to come fit, or until the rest is in use.</summary>
     /// <param name="mine">The folder of the model that is to come; it is kept.</param>
-    /// <param name="coming">Size of that model in bytes; 0 when it is not known, or there already.</param>
-    public void MakeRoom(CacheFolder mine, long coming)
+    /// <param name="missing">What is still missing of that model in bytes; 0 when it is not known.</param>
+    public void MakeRoom(CacheFolder mine, long missing)
     {
-        if (maxBytes is not { } most)
+        if (options.MaxCacheBytes is not { } most)
         {
             return;
         }
 
         var holders = new Dictionary<ulong, int>();
-        IReadOnlyList<FileIdentity> there = mine.Contents();
-        long total = Math.Max(0, coming - there.Sum(static file => file.SizeBytes)) + Hold(holders, there);
-        List<(CacheFolder Folder, IReadOnlyList<FileIdentity> Files)> others =
-        [
-            .. CacheFolder.All(modelDirectory).Where(folder => folder.FolderPath != mine.FolderPath)
-                .OrderBy(static folder => folder.LastUse()).Select(static folder => (folder, folder.Contents())),
-        ];
+        long total = missing + Hold(holders, mine.Contents());
+        List<(CacheFolder Folder, IReadOnlyList<FileIdentity> Files)> others = [.. Others(mine).Select(static folder => (folder, folder.Contents()))];
         total += others.Sum(other => Hold(holders, other.Files));
         foreach ((CacheFolder folder, IReadOnlyList<FileIdentity> files) in others)
         {
@@ -37,6 +32,15 @@ internal sealed class CacheCleaning(string modelDirectory, long? maxBytes)
             total -= files.Any(static file => file.SizeBytes > 0) && TryEmpty(folder) ? Release(holders, files) : 0;
         }
     }
+
+    /// <summary>Removes the model that was not used for the longest time, where a bound says that models may be removed; false when there is none.</summary>
+    /// <param name="mine">The folder of the model that is to come; it is kept.</param>
+    public bool TryRemoveOldest(CacheFolder mine) =>
+        options.MaxCacheBytes is not null && Others(mine).Any(folder => folder.Contents().Any(static file => file.SizeBytes > 0) && TryEmpty(folder));
+
+    // The longest unused first.
+    private IEnumerable<CacheFolder> Others(CacheFolder mine) =>
+        CacheFolder.All(options.ModelDirectory).Where(folder => folder.FolderPath != mine.FolderPath).OrderBy(static folder => folder.LastUse());
 
     private static long Hold(Dictionary<ulong, int> holders, IReadOnlyList<FileIdentity> files)
     {
@@ -54,12 +58,12 @@ internal sealed class CacheCleaning(string modelDirectory, long? maxBytes)
     private static long Release(Dictionary<ulong, int> holders, IReadOnlyList<FileIdentity> files) =>
         files.Sum(file => --holders[file.Inode] == 0 ? file.SizeBytes : 0);
 
-    private static bool TryEmpty(CacheFolder folder)
+    private bool TryEmpty(CacheFolder folder)
     {
         try
         {
-            using FetchLock? held = FetchLock.TryAcquire(folder.LockPath);
-            if (held is null || !ModelUse.IsFree(folder))
+            using FetchLock? held = FetchLock.TryAcquire(folder.LockPath, options.HasLocks);
+            if (held is not { IsProved: true } || !ModelUse.IsFree(folder, options.HasLocks))
             {
                 return false;
             }

@@ -7,70 +7,179 @@ using FleetOps.ModelStore.Verification;
 namespace FleetOps.ModelStore.Cache;
 
 /// <summary>
-/// Brings a remote model into the model directory, or uses the one that is there. Either way every byte is hashed in this call: a file on a disk is not
-/// trusted because it was right once.
+/// Brings a remote model into the model directory, or uses the one that is there. Either way every byte is hashed in this call, unless records are trusted: a
+/// file on a disk is not trusted because it was right once.
 /// </summary>
+/// <remarks>
+/// What is stored is hashed under a share of the lock, so that all replicas on a volume do it at once; only who changes something holds the lock alone. What
+/// others may want or use is not replaced: another version gets a folder of its own.
+/// </remarks>
 internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions options, FetchReporter reporter)
 {
-    // A file that is replaced more often while it is read is not worth the waiting.
-    private const int MaxChanges = 3;
-
     // The download that follows has more patience.
     private const int MaxHeadAttempts = 3;
 
-    private readonly CacheCleaning _cleaning = new(options.ModelDirectory, options.MaxCacheBytes);
+    // A volume that fails more often in a row is not worth the waiting either.
+    private const int MaxVolumeFaults = 5;
 
-    /// <summary>Fetches, holding the lock of the source.</summary>
+    private readonly CacheCleaning _cleaning = new(options);
+
+    /// <summary>Fetches, or uses what is there.</summary>
     /// <param name="plan">What to fetch.</param>
     /// <param name="folder">Where to.</param>
     /// <param name="ring">Asks the source, or a mirror of it, what it has.</param>
     /// <param name="cancellationToken">Ends the fetch; a partial file stays.</param>
-    public async Task<VerifiedModel> RunAsync(
-        FetchPlan plan, CacheFolder folder, ResolveRing ring, CancellationToken cancellationToken)
+    public async Task<VerifiedModel> RunAsync(FetchPlan plan, CacheFolder folder, ResolveRing ring, CancellationToken cancellationToken)
     {
-        try
+        for (int faults = 1; ; faults++)
         {
-            Directory.CreateDirectory(folder.FolderPath);
-            using FetchLock held = await FetchLock.AcquireAsync(
-                folder.LockPath, options.TimeProvider, () => reporter.Enter(FetchPhase.Waiting), cancellationToken).ConfigureAwait(false);
-            folder.Touch(options.TimeProvider.GetUtcNow());
-            VerifiedModel model = await FetchLockedAsync(plan, folder, ring, cancellationToken).ConfigureAwait(false);
-            _cleaning.MakeRoom(folder, 0);
-            return model with { Use = ModelUse.Begin(folder) };
-        }
-        catch (Exception e) when (DiskFaults.IsDiskFault(e))
-        {
-            throw DiskFaults.OnWrite(e, folder.FolderPath);
+            try
+            {
+                return await FetchAsync(plan, folder, ring, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (DiskFaults.IsDiskFault(e) || e is VolumeFaultException)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                ModelSourceException fault = e as VolumeFaultException ?? DiskFaults.OnWrite(e, folder.FolderPath);
+                if (fault is not VolumeFaultException)
+                {
+                    throw fault;
+                }
+
+                if (faults >= Math.Min(MaxVolumeFaults, options.MaxAttempts))
+                {
+                    throw new ModelSourceException(fault.Reason, $"{fault.Message} Gave up after {faults} attempts in a row.", fault);
+                }
+
+                // Nobody else is spared by another time.
+                TimeSpan delay = BackOff.Delay(faults, options.RetryDelay, options.MaxRetryDelay, random: 1);
+                Task pause = Task.Delay(delay, options.TimeProvider, cancellationToken);
+                reporter.Fault(new FetchFault(fault.Reason, fault.Message, faults, delay));
+                await pause.ConfigureAwait(false);
+            }
         }
     }
 
-    private async Task<VerifiedModel> FetchLockedAsync(
-        FetchPlan plan, CacheFolder folder, ResolveRing ring, CancellationToken cancellationToken)
+    private async Task<VerifiedModel> FetchAsync(FetchPlan plan, CacheFolder folder, ResolveRing ring, CancellationToken cancellationToken)
     {
-        Verdict? verdict = Verdict.Read(folder.VerdictPath);
-        var stored = new StoredModel(plan, folder, reporter, options.TimeProvider);
-        if (StoredModel.Suffices(plan, verdict) && await stored.TryReuseAsync(verdict, null, cancellationToken).ConfigureAwait(false) is { } sufficient)
+        bool apart = false;
+        RemoteModel? remote = null;
+        while (true)
         {
-            return sufficient;
-        }
+            Directory.CreateDirectory(folder.FolderPath);
+            var stored = new StoredModel(plan, folder, reporter, options);
+            StoredLook look;
+            using (FetchLock shared = await FetchLock.ShareAsync(folder.LockPath, options, () => reporter.Enter(FetchPhase.Waiting), cancellationToken).ConfigureAwait(false))
+            {
+                folder.Touch(options.TimeProvider.GetUtcNow());
+                look = await LookAsync(plan, folder, stored, remote, ring, apart, cancellationToken).ConfigureAwait(false);
+                if (look.Model is { } there)
+                {
+                    return Begin(there, folder);
+                }
+            }
 
-        RemoteModel remote;
+            remote = look.Remote;
+            if (look.Elsewhere is { } other)
+            {
+                (folder, apart) = (other, true);
+                continue;
+            }
+
+            using FetchLock? held = await FetchLock.AcquireAsync(
+                folder.LockPath, options, () => reporter.Enter(FetchPhase.Waiting), () => Verdict.Read(folder.VerdictPath) != look.Record, cancellationToken).ConfigureAwait(false);
+            if (held is null || Verdict.Read(folder.VerdictPath) != look.Record)
+            {
+                // Somebody fetched meanwhile; what came of it is looked at together with everybody else.
+                continue;
+            }
+
+            if (look.Wrong is { } wrong)
+            {
+                stored.PutAside(wrong);
+            }
+            else if (look.Record is not null && remote is not null && !apart && stored.IsThere(look.Record) && !ModelUse.IsFree(folder, options.HasLocks))
+            {
+                (folder, apart) = (folder.Apart(VersionOf(remote)), true);
+                continue;
+            }
+
+            VerifiedModel model = await FetchLockedAsync(plan, folder, stored, held, remote, ring, cancellationToken).ConfigureAwait(false);
+            return Begin(model, folder);
+        }
+    }
+
+    private VerifiedModel Begin(VerifiedModel model, CacheFolder folder)
+    {
+        var use = ModelUse.Begin(folder, options.TimeProvider);
         try
         {
-            reporter.Enter(FetchPhase.Resolving);
-            remote = await new RetryLoop(options, reporter).RunAsync(ring.ResolveAsync, () => 0, cancellationToken).ConfigureAwait(false);
+            _cleaning.MakeRoom(folder, 0);
+            return model with { Use = use };
         }
-        catch (ModelSourceException e) when (e.Reason == ModelSourceReason.SourceUnreachable && verdict is not null && plan.Sha256 is null)
+        catch
+        {
+            use.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Uses what is stored, if it is what is asked for. Changes no file but the record.</summary>
+    private async Task<StoredLook> LookAsync(
+        FetchPlan plan, CacheFolder folder, StoredModel stored, RemoteModel? remote, ResolveRing ring, bool apart, CancellationToken cancellationToken)
+    {
+        Verdict? verdict = Verdict.Read(folder.VerdictPath);
+        if (!apart && plan.Sha256 is not null && verdict is not null && verdict.Sha256 != plan.Sha256 && stored.IsThere(verdict))
+        {
+            // Whether it is the old file or this digest that is wrong, others may want what is here.
+            return new StoredLook(null, verdict, remote, Elsewhere: folder.Apart(plan.Sha256));
+        }
+
+        WrongFiles? wrong = null;
+        if (StoredModel.Suffices(plan, verdict))
+        {
+            (VerifiedModel? model, wrong) = await stored.TryReuseAsync(verdict, null, cancellationToken).ConfigureAwait(false);
+            if (model is not null || wrong is not null)
+            {
+                return new StoredLook(model, verdict, remote, wrong);
+            }
+        }
+
+        if (verdict is null || plan.Sha256 is not null)
+        {
+            return new StoredLook(null, verdict, remote);
+        }
+
+        try
+        {
+            remote ??= await ResolveAsync(ring, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ModelSourceException e) when (e.Reason == ModelSourceReason.SourceUnreachable)
         {
             // A source that is down does not stop a restart: the folder belongs to this very source and revision.
-            if (await stored.TryReuseAsync(verdict, null, cancellationToken).ConfigureAwait(false) is { } kept)
+            if ((await stored.TryReuseAsync(verdict, null, cancellationToken).ConfigureAwait(false)).Model is { } kept)
             {
-                return kept;
+                return new StoredLook(kept, verdict);
             }
 
             throw;
         }
 
+        if (StoredModel.IsCurrent(verdict, remote))
+        {
+            (VerifiedModel? model, wrong) = await stored.TryReuseAsync(verdict, remote, cancellationToken).ConfigureAwait(false);
+            return new StoredLook(model, verdict, remote, wrong);
+        }
+
+        // Where it was put while the old version was in use.
+        CacheFolder aside = folder.Apart(VersionOf(remote));
+        return new StoredLook(null, verdict, remote, Elsewhere: !apart && Verdict.Read(aside.VerdictPath) is { } newer && StoredModel.IsCurrent(newer, remote) ? aside : null);
+    }
+
+    private async Task<VerifiedModel> FetchLockedAsync(
+        FetchPlan plan, CacheFolder folder, StoredModel stored, FetchLock held, RemoteModel? known, ResolveRing ring, CancellationToken cancellationToken)
+    {
+        RemoteModel remote = known ?? await ResolveAsync(ring, cancellationToken).ConfigureAwait(false);
         if (plan.Sha256 is not null && remote.Sha256 is not null && plan.Sha256 != remote.Sha256)
         {
             throw new ModelSourceException(
@@ -78,18 +187,44 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
                 $"{plan.Source} has the sha256 {remote.Sha256} by its source's own metadata and {plan.Sha256} is demanded; nothing was downloaded. Correct the digest, or pin the revision it belongs to.");
         }
 
-        if (verdict is not null && StoredModel.IsCurrent(verdict, remote) && await stored.TryReuseAsync(verdict, remote, cancellationToken).ConfigureAwait(false) is { } unchanged)
+        var ahead = new ModelAhead(token => ReadHeadAsync(plan, folder, remote, token));
+        if (plan.CheckHeader is { } check && remote.License.Name is null)
         {
-            return unchanged;
+            await CheckHeaderAsync(ahead, check, cancellationToken).ConfigureAwait(false);
         }
 
         if (plan.BeforeDownload is { } before)
         {
-            await before(new ModelAhead(token => ReadHeadAsync(plan, folder, remote, token)), cancellationToken).ConfigureAwait(false);
+            await before(ahead, cancellationToken).ConfigureAwait(false);
         }
 
-        return await DownloadAsync(plan, folder, stored, remote, ring, cancellationToken).ConfigureAwait(false);
+        var download = new ModelDownload(exchange, options, reporter, _cleaning, plan, folder, stored, held.IsProved);
+        return await download.RunAsync(remote, ring, cancellationToken).ConfigureAwait(false);
     }
+
+    // A header that cannot be had now is checked once the file is there.
+    private static async Task CheckHeaderAsync(ModelAhead ahead, Action<GgufHeader> check, CancellationToken cancellationToken)
+    {
+        GgufHeader header;
+        try
+        {
+            header = (await ahead.ReadAsync(cancellationToken).ConfigureAwait(false)).Header;
+        }
+        catch (ModelSourceException)
+        {
+            return;
+        }
+
+        check(header);
+    }
+
+    private Task<RemoteModel> ResolveAsync(ResolveRing ring, CancellationToken cancellationToken)
+    {
+        reporter.Enter(FetchPhase.Resolving);
+        return new RetryLoop(options, reporter).RunAsync(ring.ResolveAsync, () => 0, cancellationToken);
+    }
+
+    private static string VersionOf(RemoteModel remote) => remote.Sha256 ?? $"{remote.Revision} {remote.ETag}";
 
     private async Task<ModelHead> ReadHeadAsync(FetchPlan plan, CacheFolder folder, RemoteModel remote, CancellationToken cancellationToken)
     {
@@ -107,126 +242,5 @@ internal sealed class CachedFetch(HttpExchange exchange, ModelFetcherOptions opt
         }
 
         return new ModelHead(ModelGate.Check([.. heads.Select(static head => head.Header)], plan.Source), heads);
-    }
-
-    private async Task<VerifiedModel> DownloadAsync(
-        FetchPlan plan, CacheFolder folder, StoredModel stored, RemoteModel remote, ResolveRing ring, CancellationToken cancellationToken)
-    {
-        string? named = remote.Sha256;
-        var fetched = new Dictionary<string, FetchedFile>();
-        for (int faults = 1; ; faults++)
-        {
-            try
-            {
-                IReadOnlyList<CachedFile> files = folder.Files(remote.Files.Count);
-                folder.KeepOnly(files);
-                new SharedContent(options.ModelDirectory).LinkTo(folder, files, SharedContent.Digests(plan, remote));
-                _cleaning.MakeRoom(folder, remote.SizeBytes ?? 0);
-                return await DownloadAsync(plan, folder, stored, remote, fetched, ring.DownloadAttempts(options), cancellationToken).ConfigureAwait(false);
-            }
-            catch (ModelSourceException e) when (
-                faults <= MaxChanges * remote.Files.Count && (e is SourceChangedException || (ring.HasMirrors && e.Reason == ModelSourceReason.SourceUnreachable)))
-            {
-                reporter.Fault(new FetchFault(e.Reason, $"{e.Message} The source is asked again.", faults, TimeSpan.Zero));
-                remote = await new RetryLoop(options, reporter).RunAsync(ring.ResolveAsync, () => 0, cancellationToken).ConfigureAwait(false);
-                if (ring.HasMirrors && named is not null && remote.Sha256 is not null && remote.Sha256 != named)
-                {
-                    throw new ModelSourceException(
-                        ModelSourceReason.DigestMismatch, $"A mirror names the sha256 {remote.Sha256} for {plan.Source} where the source names {named}; remove that mirror.");
-                }
-            }
-        }
-    }
-
-    private async Task<VerifiedModel> DownloadAsync(
-        FetchPlan plan,
-        CacheFolder folder,
-        StoredModel stored,
-        RemoteModel remote,
-        Dictionary<string, FetchedFile> fetched,
-        int attempts,
-        CancellationToken cancellationToken)
-    {
-        IReadOnlyList<CachedFile> files = folder.Files(remote.Files.Count);
-        var fetch = new FileFetch(exchange, options, reporter, plan, folder, stored);
-        RequireSpace(folder, files, remote);
-        long total = 0;
-        for (int i = 0; i < files.Count; i++)
-        {
-            CachedFile file = files[i];
-            if (files.Count > 1)
-            {
-                reporter.BeginFile(total, remote.SizeBytes);
-            }
-
-            if (!fetched.TryGetValue(file.ModelPath, out FetchedFile? known) || !StoredModel.IsCurrent(known.Record, remote.Files[i]))
-            {
-                FetchedFile? kept = files.Count == 1 ? null : await stored.TryKeepAsync(file, remote.Files[i], i + 1, files.Count, cancellationToken).ConfigureAwait(false);
-                known = kept ?? await fetch.RunAsync(file, remote.Files[i], i + 1, files.Count, attempts, cancellationToken).ConfigureAwait(false);
-                fetched[file.ModelPath] = known;
-            }
-
-            total += known.Record.SizeBytes;
-        }
-
-        return Join(plan, folder, stored, remote, files, [.. files.Select(file => fetched[file.ModelPath])], total);
-    }
-
-    private VerifiedModel Join(
-        FetchPlan plan, CacheFolder folder, StoredModel stored, RemoteModel remote, IReadOnlyList<CachedFile> files, IReadOnlyList<FetchedFile> fetched, long total)
-    {
-        string digest = Sha256Text.OfFiles([.. fetched.Select(static file => file.Record.Sha256)]);
-        GgufHeader header = fetched[0].Header;
-        if (files.Count > 1)
-        {
-            reporter.BeginFile(0, total);
-            reporter.Enter(FetchPhase.Verifying, total, total);
-            header = CheckWhole(plan, folder, files, fetched, digest);
-            stored.Record(files, digest, total, remote.Revision, remote.ETag, remote.License ?? header.License, remote.Sha256 == digest);
-        }
-
-        reporter.Enter(FetchPhase.Completed, total, total);
-        return new VerifiedModel(files[0].ModelPath, digest, total, remote.Revision, remote.License ?? header.License)
-        {
-            Header = header,
-            DigestOrigin = StoredModel.Origin(plan, remote, null),
-            Reused = !fetched.Any(static file => file.Downloaded),
-        };
-    }
-
-    private static GgufHeader CheckWhole(FetchPlan plan, CacheFolder folder, IReadOnlyList<CachedFile> files, IReadOnlyList<FetchedFile> fetched, string digest)
-    {
-        if (plan.Sha256 is not null && digest != plan.Sha256)
-        {
-            foreach (CachedFile file in files)
-            {
-                File.Delete(file.VerdictPath);
-                File.Move(file.ModelPath, file.QuarantinePath, overwrite: true);
-            }
-
-            throw new ModelSourceException(
-                ModelSourceReason.DigestMismatch,
-                $"{plan.Source} came in {files.Count} files with the sha256 {digest} (of their digests, a line each) and {plan.Sha256} is demanded; they are not used and lie in {folder.FolderPath} until the next attempt. The first has {fetched[0].Record.Sha256}. One of them is damaged at its source, changed on the way, or another one: correct the digest, or the source.");
-        }
-
-        try
-        {
-            return ModelGate.Check([.. fetched.Select(static file => file.Header)], plan.Source);
-        }
-        catch (ModelSourceException)
-        {
-            folder.Empty();
-            throw;
-        }
-    }
-
-    // Each file asks for its own space; that of all is asked for before the first, where it is known.
-    private static void RequireSpace(CacheFolder folder, IReadOnlyList<CachedFile> files, RemoteModel remote)
-    {
-        if (files.Count > 1 && remote.SizeBytes is { } size)
-        {
-            long there = files.SelectMany(static file => new[] { file.ModelPath, file.PartPath, file.LinkPath }).Sum(static path => File.Exists(path) ? new FileInfo(path).Length : 0);
-            DiskFaults.RequireSpace(folder.FolderPath, size - there);
-        }
     }
 }

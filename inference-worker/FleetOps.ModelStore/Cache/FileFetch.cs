@@ -7,10 +7,14 @@ using FleetOps.ModelStore.Verification;
 namespace FleetOps.ModelStore.Cache;
 
 /// <summary>Downloads one file of a model into its folder and verifies it.</summary>
-internal sealed class FileFetch(HttpExchange exchange, ModelFetcherOptions options, FetchReporter reporter, FetchPlan plan, CacheFolder folder, StoredModel stored)
+internal sealed class FileFetch(
+    HttpExchange exchange, ModelFetcherOptions options, FetchReporter reporter, FetchPlan plan, CacheFolder folder, StoredModel stored, ModelRoom room)
 {
     // A file that is damaged more often while it is read is not worth the waiting.
     private const int MaxDamages = 3;
+
+    /// <summary>Where the room for it comes from.</summary>
+    public ModelRoom Room => room;
 
     /// <summary>Downloads what is missing of a file, and gives it its final name.</summary>
     /// <param name="file">Its places.</param>
@@ -24,6 +28,14 @@ internal sealed class FileFetch(HttpExchange exchange, ModelFetcherOptions optio
         // What is demanded of a split model is the digest of the whole.
         string? expected = remote.Sha256 ?? (count == 1 ? plan.Sha256 : null);
         string name = plan.Source.NameOf(number, count);
+        QuarantineRecord? before = expected is null ? null : QuarantineRecord.Read(file.QuarantineRecordPath);
+        if (before is not null && before.Sha256 == expected && File.Exists(file.QuarantinePath))
+        {
+            // The digest was corrected: what was put aside is what is demanded now.
+            File.Move(file.QuarantinePath, file.LinkPath, overwrite: true);
+            File.Delete(file.QuarantineRecordPath);
+        }
+
         if (expected is not null && await TryTakeLinkAsync(file, remote, expected, number, count, cancellationToken).ConfigureAwait(false) is { } shared)
         {
             return shared;
@@ -38,14 +50,9 @@ internal sealed class FileFetch(HttpExchange exchange, ModelFetcherOptions optio
             file.PartPath, file.PartRecordPath, expected, remote.Revision, reporter.Advance, cancellationToken).ConfigureAwait(false);
         try
         {
-            string digest = await DownloadVerifiedAsync(file, remote, expected, name, part, attempts, cancellationToken).ConfigureAwait(false);
+            string digest = await DownloadVerifiedAsync(
+                file, remote, expected, name, part, attempts, before?.ExpectedSha256 == expected ? before : null, cancellationToken).ConfigureAwait(false);
             return Publish(file, file.PartPath, digest, remote, number, count) with { Downloaded = true };
-        }
-        catch (ModelSourceException e) when (e.Reason == ModelSourceReason.DigestMismatch)
-        {
-            File.Move(file.PartPath, file.QuarantinePath, overwrite: true);
-            File.Delete(file.PartRecordPath);
-            throw;
         }
         catch (ModelSourceException e) when (e.Reason == ModelSourceReason.InvalidGguf)
         {
@@ -90,7 +97,7 @@ internal sealed class FileFetch(HttpExchange exchange, ModelFetcherOptions optio
         }
 
         // A rename keeps size, time and inode, so the record can be written first; the file never stands there without it.
-        Verdict record = stored.Describe(path, sha256, remote.Revision, remote.ETag, count == 1 ? remote.License ?? header.License : null, remote.Sha256 == sha256);
+        Verdict record = stored.Describe(path, sha256, remote.Revision, remote.ETag, count == 1 ? remote.License.Or(header) : SourceLicense.Unknown, remote.Sha256 == sha256);
         record.Write(file.VerdictPath);
         DurableFile.Publish(path, file.ModelPath);
         File.Delete(file.PartRecordPath);
@@ -98,9 +105,21 @@ internal sealed class FileFetch(HttpExchange exchange, ModelFetcherOptions optio
     }
 
     private async Task<string> DownloadVerifiedAsync(
-        CachedFile file, RemoteFile remote, string? expected, string name, PartialFile part, int attempts, CancellationToken cancellationToken)
+        CachedFile file, RemoteFile remote, string? expected, string name, PartialFile part, int attempts, QuarantineRecord? remembered, CancellationToken cancellationToken)
     {
-        var download = new Download(exchange, options, reporter, attempts);
+        QuarantineRecord? before = remembered;
+        var download = new Download(exchange, options, reporter, attempts, room.Require)
+        {
+            Begins = offered =>
+            {
+                if (remembered?.Foresees(offered, options.TimeProvider.GetUtcNow()) == true)
+                {
+                    throw new ModelSourceException(
+                        ModelSourceReason.DigestMismatch,
+                        $"{name} is still the version that came with the sha256 {remembered.Sha256} at {remembered.At:u}, and {expected} is demanded; it is not downloaded again. Correct the digest, or the source; remove {file.QuarantineRecordPath} to try all the same.");
+                }
+            },
+        };
         for (int damaged = 1; ; damaged++)
         {
             await download.CompleteAsync(remote, expected, part, folder.FolderPath, cancellationToken).ConfigureAwait(false);
@@ -114,14 +133,34 @@ internal sealed class FileFetch(HttpExchange exchange, ModelFetcherOptions optio
             string message = $"{name} came with the sha256 {digest} and {expected} is demanded";
             if (!joined || damaged > MaxDamages)
             {
+                PutAside(file, part.Record!, expected, digest, before);
                 throw new ModelSourceException(
-                    ModelSourceReason.DigestMismatch, $"{message}; the download is not used and lies at {file.QuarantinePath} until the next attempt. The file is damaged at its source, changed on the way, or another one: correct the digest, or the source.");
+                    ModelSourceReason.DigestMismatch, $"{message}; the download is not used and lies at {file.QuarantinePath} until a right one is there. The file is damaged at its source, changed on the way, or another one: correct the digest, or the source.");
             }
 
             // Parts of two versions of the file may have met; one download in one piece tells.
             reporter.Fault(new FetchFault(ModelSourceReason.DigestMismatch, $"{message} after it was downloaded in parts; it is downloaded anew.", 1, TimeSpan.Zero));
+            before = Quarantine(part.Record!, expected, digest).After(before);
             part.Restart();
             download.ReadInOnePiece();
         }
     }
+
+    private void PutAside(CachedFile file, PartRecord came, string expected, string digest, QuarantineRecord? before)
+    {
+        QuarantineRecord record = Quarantine(came, expected, digest);
+        File.Move(file.PartPath, file.QuarantinePath, overwrite: true);
+        File.Delete(file.PartRecordPath);
+        record.After(before).Write(file.QuarantineRecordPath);
+    }
+
+    private QuarantineRecord Quarantine(PartRecord came, string expected, string digest) => new()
+    {
+        ExpectedSha256 = expected,
+        Sha256 = digest,
+        ETag = came.ETag,
+        LastModified = came.LastModified,
+        TotalBytes = came.TotalBytes,
+        At = options.TimeProvider.GetUtcNow(),
+    };
 }

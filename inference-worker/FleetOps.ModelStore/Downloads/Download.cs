@@ -14,12 +14,27 @@ namespace FleetOps.ModelStore.Downloads;
 /// <param name="options">How patient to be, and how many requests to have at once.</param>
 /// <param name="reporter">Is told how it goes.</param>
 /// <param name="maxAttempts">How often an attempt may fail in a row.</param>
-internal sealed class Download(HttpExchange exchange, ModelFetcherOptions options, FetchReporter reporter, int maxAttempts)
+/// <param name="requireSpace">Refuses what cannot fit any more: so many bytes that are still to be written.</param>
+internal sealed class Download(HttpExchange exchange, ModelFetcherOptions options, FetchReporter reporter, int maxAttempts, Action<long> requireSpace)
 {
     private static readonly byte[] Magic = "GGUF"u8.ToArray();
 
+    // After so many bytes the disk is looked at again, which others fill too.
+    private const long SpaceCheckBytes = 16 << 20;
+
+    private readonly SerialDownload _serial = new(options, reporter);
+    private readonly ParallelDownload _parallel = new(exchange, options, reporter);
+
+    // A server in front of the one that has the file may mean another file by its validator.
+    private bool _mayMatch = true;
+
+    private long _spaceCheckedAt;
+
     // Fewer after each fault, so that a server that does not bear many gets one in the end.
     private int _connections = options.Connections;
+
+    /// <summary>Looks at the first answer of a download that begins anew; what it throws ends the download.</summary>
+    public Action<PartRecord>? Begins { get; init; }
 
     /// <summary>From now on the file is read in one piece.</summary>
     public void ReadInOnePiece() => _connections = 1;
@@ -28,7 +43,7 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
     /// <param name="remote">The file.</param>
     /// <param name="sha256">The digest it has to have; null when nobody names one.</param>
     /// <param name="part">Where the bytes go.</param>
-    /// <param name="folder">The folder of the part, for messages and for its free space.</param>
+    /// <param name="folder">The folder of the part, for messages.</param>
     /// <param name="cancellationToken">Ends the download; the part stays resumable.</param>
     /// <exception cref="ModelSourceException">The file cannot be had.</exception>
     public async Task CompleteAsync(RemoteFile remote, string? sha256, PartialFile part, string folder, CancellationToken cancellationToken)
@@ -42,8 +57,9 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
                 {
                     await AttemptAsync(remote, sha256, part, folder, token).ConfigureAwait(false);
                 }
-                catch (TransientSourceException)
+                catch (TransientSourceException fault) when (fault.Reason != ModelSourceReason.SourceUnauthorized)
                 {
+                    // A signature or a token that ran out says nothing about how many requests the server bears.
                     _connections = Math.Max(1, _connections / 2);
                     throw;
                 }
@@ -90,7 +106,7 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
         using HttpAnswer answer = await exchange.SendAsync(Question(remote, address, part), cancellationToken).ConfigureAwait(false);
         if (answer.Status is not (200 or 206 or 416))
         {
-            throw await remote.JudgeAsync(answer, cancellationToken).ConfigureAwait(false);
+            throw await JudgeAsync(answer, remote, part, cancellationToken).ConfigureAwait(false);
         }
 
         long? total = Accept(answer, remote, part);
@@ -99,18 +115,15 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
             return;
         }
 
-        if (total is { } size)
-        {
-            DiskFaults.RequireSpace(folder, size - part.Length);
-        }
-
+        PartRecord record = Record(answer, remote, address, sha256, total);
+        Check(record, part);
         try
         {
-            part.Describe(Record(answer, remote, address, sha256, total));
+            part.Describe(record);
             reporter.Enter(FetchPhase.Fetching, part.Length, total);
-            await (_connections > 1 && total is { } all && ParallelDownload.Suits(answer, sha256, all - part.Length, part.Record!)
+            await (_connections > 1 && total is { } all && _parallel.Suits(answer, sha256, all - part.Length, part.Record!)
                 ? CopyPartsAsync(answer, remote, address, sha256, part, cancellationToken)
-                : CopyAsync(answer, sha256, part, cancellationToken)).ConfigureAwait(false);
+                : _serial.RunAsync(answer, part, start => RefuseForeign(start.Span, sha256, answer.Address.Authority), () => WatchSpace(part), cancellationToken)).ConfigureAwait(false);
         }
         catch (Exception e) when (DiskFaults.IsDiskFault(e))
         {
@@ -122,6 +135,32 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
             throw new TransientSourceException(
                 ModelSourceReason.SourceUnreachable, $"{answer.Address.Authority} sent {part.Length} of {total} bytes and ended.");
         }
+    }
+
+    private void Check(PartRecord record, PartialFile part)
+    {
+        if (part.Length == 0)
+        {
+            Begins?.Invoke(record);
+        }
+
+        _spaceCheckedAt = part.Length;
+        if (record.TotalBytes is { } total)
+        {
+            requireSpace(total - part.Length);
+        }
+    }
+
+    private async ValueTask<ModelSourceException> JudgeAsync(HttpAnswer answer, RemoteFile remote, PartialFile part, CancellationToken cancellationToken)
+    {
+        if (answer.Status != 412 || remote.MustMatch is not null)
+        {
+            return await remote.JudgeAsync(answer, cancellationToken).ConfigureAwait(false);
+        }
+
+        _mayMatch = false;
+        part.Restart();
+        return Replaced(answer);
     }
 
     // Validators of one host mean nothing to another; a digest tells whether the two have the same file.
@@ -152,11 +191,11 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
         TotalBytes = total,
     };
 
-    private static HttpQuestion Question(RemoteFile remote, RemoteAddress address, PartialFile part) => new(HttpMethod.Get, address.Location)
+    private HttpQuestion Question(RemoteFile remote, RemoteAddress address, PartialFile part) => new(HttpMethod.Get, address.Location)
     {
         Authorization = address.Authorization,
         Range = part.Length == 0 ? null
-            : remote.MustMatch is null ? new RangeCondition(part.Length, part.Record?.ETag, part.Record?.LastModified)
+            : remote.MustMatch is null ? new RangeCondition(part.Length, part.Record?.ETag, part.Record?.LastModified) { MustMatch = _mayMatch }
             : new RangeCondition(part.Length, null, null),
         Headers = remote.MustMatch is { } tag ? [("If-Match", tag)] : [],
     };
@@ -164,12 +203,37 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
     private async Task CopyPartsAsync(
         HttpAnswer answer, RemoteFile remote, RemoteAddress address, string? sha256, PartialFile part, CancellationToken cancellationToken)
     {
-        // Where the source led to, so that it is not asked for each range.
-        HttpQuestion question = Question(remote, address, part) with { Address = answer.Address, Authorization = answer.LeftOrigin ? null : address.Authorization };
+        HttpQuestion first = Question(remote, address, part);
         answer.Dispose();
-        await new ParallelDownload(exchange, options, reporter).RunAsync(
-            answer, remote, question, _connections, part, first => RefuseForeign(first.Span, sha256, answer.Address.Authority), cancellationToken).ConfigureAwait(false);
+        await _parallel.RunAsync(
+            answer, remote, AskAsync, _connections, part, start => RefuseForeign(start.Span, sha256, answer.Address.Authority), () => WatchSpace(part), cancellationToken)
+            .ConfigureAwait(false);
+
+        // Where the source led to, so that it is not asked for each range; what is made here is fresh for each.
+        async ValueTask<HttpQuestion> AskAsync(CancellationToken token)
+        {
+            if (answer.LeftOrigin && !remote.IsSignedHere)
+            {
+                return first with { Address = answer.Address, Authorization = null };
+            }
+
+            RemoteAddress now = await remote.LocateAsync(token).ConfigureAwait(false);
+            return first with { Address = remote.IsSignedHere ? now.Location : answer.Address, Authorization = now.Authorization };
+        }
     }
+
+    // The disk is filled by others too, so what is still to come is held against what is free as it goes, before nothing is left to anybody.
+    private void WatchSpace(PartialFile part)
+    {
+        if (part.Length - _spaceCheckedAt >= SpaceCheckBytes)
+        {
+            _spaceCheckedAt = part.Length;
+            requireSpace(part.Record?.TotalBytes is { } total ? total - part.Length : SpaceCheckBytes);
+        }
+    }
+
+    private static TransientSourceException Replaced(HttpAnswer answer) => new(
+        ModelSourceReason.SourceUnreachable, $"{answer.Address.Authority} holds another file than when the download began; it is begun anew.");
 
     /// <summary>Checks that an answer continues the part (or begins it) and returns the size of the whole file, if it is told.</summary>
     private static long? Accept(HttpAnswer answer, RemoteFile remote, PartialFile part)
@@ -189,8 +253,7 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
                 return part.Length;
             default:
                 part.Restart();
-                throw new TransientSourceException(
-                    ModelSourceReason.SourceUnreachable, $"{answer.Address.Authority} holds another file than when the download began; it is begun anew.");
+                throw Replaced(answer);
         }
 
         if (answer.Response.Content.Headers.ContentEncoding.Count > 0)
@@ -216,67 +279,7 @@ internal sealed class Download(HttpExchange exchange, ModelFetcherOptions option
     {
         System.Net.Http.Headers.ContentRangeHeaderValue? range = answer.Response.Content.Headers.ContentRange;
         bool place = range is { Unit: "bytes", From: { } from } && from == part.Length && (part.Record?.TotalBytes ?? range.Length) == range.Length;
-        string? tag = answer.Response.Headers.ETag?.ToString();
-        return place && (part.Record?.ETag is not { } old || tag is null || old == tag);
-    }
-
-    private async Task CopyAsync(HttpAnswer answer, string? sha256, PartialFile part, CancellationToken cancellationToken)
-    {
-        using var idle = new CancellationTokenSource(options.IdleTimeout, options.TimeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, idle.Token);
-        string host = answer.Address.Authority;
-        int filled = 0;
-        try
-        {
-            Stream body = await ReadAsync(() => new ValueTask<Stream>(answer.Response.Content.ReadAsStreamAsync(either.Token))).ConfigureAwait(false);
-            while (true)
-            {
-                int read = await ReadAsync(() => body.ReadAsync(part.Piece[filled..], either.Token)).ConfigureAwait(false);
-                if (read == 0)
-                {
-                    break;
-                }
-
-                idle.CancelAfter(options.IdleTimeout);
-                filled += read;
-                if (filled < PartialFile.PieceBytes)
-                {
-                    reporter.Advance(part.Length + filled);
-                    continue;
-                }
-
-                RefuseForeign(part.Length == 0 ? part.Piece.Span[..filled] : [], sha256, host);
-                int count = filled;
-                filled = 0;
-                await part.AppendAsync(count).ConfigureAwait(false);
-                reporter.Advance(part.Length);
-            }
-
-            RefuseForeign(part.Length == 0 ? part.Piece.Span[..filled] : [], sha256, host);
-        }
-        finally
-        {
-            await part.AppendAsync(filled).ConfigureAwait(false);
-            reporter.Advance(part.Length);
-        }
-
-        async ValueTask<T> ReadAsync<T>(Func<ValueTask<T>> read)
-        {
-            try
-            {
-                return await read().ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                throw new TransientSourceException(
-                    ModelSourceReason.SourceUnreachable, $"{host} sent nothing for {options.IdleTimeout.TotalSeconds:0} s; check the network between here and there.");
-            }
-            catch (Exception e) when (e is IOException or HttpRequestException)
-            {
-                throw new TransientSourceException(
-                    ModelSourceReason.SourceUnreachable, $"{host} cut the connection after {part.Length + filled} bytes: {e.Message}", innerException: e);
-            }
-        }
+        return place && part.Record?.IsOf(answer.Response) != false;
     }
 
     // Without a digest, a page that came instead of a model need not be downloaded to its end. With one, the digest decides.

@@ -8,11 +8,8 @@ namespace FleetOps.ModelStore.Downloads;
 /// </summary>
 internal sealed class ParallelDownload(HttpExchange exchange, ModelFetcherOptions options, FetchReporter reporter)
 {
-    /// <summary>Size of a range.</summary>
-    public const int RangeBytes = 4 << 20;
-
-    /// <summary>From how many missing bytes on it is worth it.</summary>
-    public const long LeastBytes = 8L * RangeBytes;
+    // From how many ranges on it is worth it.
+    private const long LeastRanges = 8;
 
     private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(50);
 
@@ -21,21 +18,29 @@ internal sealed class ParallelDownload(HttpExchange exchange, ModelFetcherOption
     /// <param name="sha256">The digest it has to have; null when nobody names one.</param>
     /// <param name="missing">Bytes that are missing.</param>
     /// <param name="record">What the file is.</param>
-    public static bool Suits(HttpAnswer answer, string? sha256, long missing, PartRecord record) =>
-        missing >= LeastBytes
+    public bool Suits(HttpAnswer answer, string? sha256, long missing, PartRecord record) =>
+        missing >= LeastRanges * options.RangeBytes
         && (answer.Status == 206 || answer.Response.Headers.AcceptRanges.Contains("bytes"))
         && (sha256 is not null || record.HasValidator);
 
     /// <summary>Reads what is missing. What arrived before a fault is stored when it is thrown.</summary>
     /// <param name="whole">The answer that told what the file is; it is not read.</param>
     /// <param name="remote">The file.</param>
-    /// <param name="question">The request without its range, to the address that answered.</param>
+    /// <param name="ask">Makes a request without its range, to where the file is.</param>
     /// <param name="connections">How many requests at once; at least 2.</param>
     /// <param name="part">Where the bytes go; its record is filled.</param>
     /// <param name="check">Refuses the first bytes of the file.</param>
+    /// <param name="stored">Told after each range that is stored.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     public async Task RunAsync(
-        HttpAnswer whole, RemoteFile remote, HttpQuestion question, int connections, PartialFile part, Action<ReadOnlyMemory<byte>> check, CancellationToken cancellationToken)
+        HttpAnswer whole,
+        RemoteFile remote,
+        Func<CancellationToken, ValueTask<HttpQuestion>> ask,
+        int connections,
+        PartialFile part,
+        Action<ReadOnlyMemory<byte>> check,
+        Action stored,
+        CancellationToken cancellationToken)
     {
         PartRecord record = part.Record!;
         long total = record.TotalBytes!.Value;
@@ -51,10 +56,10 @@ internal sealed class ParallelDownload(HttpExchange exchange, ModelFetcherOption
             {
                 while (running.Count < connections && next < total)
                 {
-                    int length = (int)Math.Min(RangeBytes, total - next);
-                    byte[] buffer = free.TryPop(out byte[]? used) ? used : GC.AllocateUninitializedArray<byte>(RangeBytes);
+                    int length = (int)Math.Min(options.RangeBytes, total - next);
+                    byte[] buffer = free.TryPop(out byte[]? used) ? used : GC.AllocateUninitializedArray<byte>(options.RangeBytes);
                     var range = new RangeRead(buffer, next, length);
-                    range.Start(exchange, whole, remote, question, record, options, stop.Token);
+                    range.Start(exchange, whole, remote, ask, record, options, stop.Token);
                     running.Enqueue(range);
                     next += length;
                 }
@@ -76,6 +81,7 @@ internal sealed class ParallelDownload(HttpExchange exchange, ModelFetcherOption
 
                 storing = head.Buffer;
                 reporter.Advance(part.Length);
+                stored();
                 await head.Completion.ConfigureAwait(false);
             }
         }

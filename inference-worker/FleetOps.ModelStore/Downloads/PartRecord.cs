@@ -34,6 +34,15 @@ internal sealed record PartRecord
     /// <summary>True when the server gave something by which it can tell that the file is still the same.</summary>
     public bool HasValidator => ETag?.StartsWith('"') == true || LastModified is not null;
 
+    /// <summary>Whether an answer is of the same version of the file, as far as its validators tell: some servers ignore the condition of a request.</summary>
+    public bool IsOf(HttpResponseMessage answer)
+    {
+        string? tag = answer.Headers.ETag?.ToString();
+        return ETag is not null && tag is not null
+            ? ETag == tag
+            : LastModified is not { } before || answer.Content.Headers.LastModified is not { } now || before == now;
+    }
+
     public static PartRecord? Read(string path)
     {
         try

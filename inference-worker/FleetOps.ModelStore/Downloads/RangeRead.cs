@@ -23,18 +23,19 @@ internal sealed class RangeRead(byte[] buffer, long from, int length)
     /// <param name="exchange">Sends the request.</param>
     /// <param name="whole">The answer that told what the file is; its address is asked.</param>
     /// <param name="remote">The file.</param>
-    /// <param name="question">The request without its range.</param>
+    /// <param name="ask">Makes the request without its range.</param>
     /// <param name="record">What the range has to be a part of.</param>
     /// <param name="options">How patient to be.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     public void Start(
-        HttpExchange exchange, HttpAnswer whole, RemoteFile remote, HttpQuestion question, PartRecord record, ModelFetcherOptions options, CancellationToken cancellationToken) =>
-        Completion = Task.Run(() => ReadAsync(exchange, whole, remote, question, record, options, cancellationToken), cancellationToken);
+        HttpExchange exchange, HttpAnswer whole, RemoteFile remote, Func<CancellationToken, ValueTask<HttpQuestion>> ask, PartRecord record, ModelFetcherOptions options, CancellationToken cancellationToken) =>
+        Completion = Task.Run(() => ReadAsync(exchange, whole, remote, ask, record, options, cancellationToken), cancellationToken);
 
     private async Task ReadAsync(
-        HttpExchange exchange, HttpAnswer whole, RemoteFile remote, HttpQuestion question, PartRecord record, ModelFetcherOptions options, CancellationToken cancellationToken)
+        HttpExchange exchange, HttpAnswer whole, RemoteFile remote, Func<CancellationToken, ValueTask<HttpQuestion>> ask, PartRecord record, ModelFetcherOptions options, CancellationToken cancellationToken)
     {
-        RangeCondition range = remote.MustMatch is null ? new RangeCondition(from, record.ETag, record.LastModified) : new RangeCondition(from, null, null);
+        RangeCondition range = remote.MustMatch is null ? new RangeCondition(from, record.ETag, record.LastModified) { MustMatch = true } : new RangeCondition(from, null, null);
+        HttpQuestion question = await ask(cancellationToken).ConfigureAwait(false);
         using HttpAnswer answer = await exchange.SendAsync(question with { Range = range with { To = from + length - 1 } }, cancellationToken).ConfigureAwait(false);
         string host = answer.Address.Authority;
         if (answer.Status is not (200 or 206 or 416))
@@ -79,9 +80,8 @@ internal sealed class RangeRead(byte[] buffer, long from, int length)
     private bool IsWanted(HttpAnswer answer, PartRecord record)
     {
         System.Net.Http.Headers.ContentRangeHeaderValue? range = answer.Response.Content.Headers.ContentRange;
-        string? tag = answer.Response.Headers.ETag?.ToString();
         return answer.Status == 206 && range is { Unit: "bytes" } && range.From == from && range.To == from + length - 1 && range.Length == record.TotalBytes
             && answer.Response.Content.Headers.ContentEncoding.Count == 0
-            && (record.ETag is null || tag is null || record.ETag == tag);
+            && record.IsOf(answer.Response);
     }
 }

@@ -29,8 +29,11 @@ internal sealed record RemoteFile(
     /// <summary>The validator that each answer has to match (<c>If-Match</c>); null where the source was not asked for one.</summary>
     public string? MustMatch { get; init; }
 
-    /// <summary>The licence; null when the source names none.</summary>
-    public string? License { get; init; }
+    /// <summary>Whether what opens it is made here and costs no question, so that each range gets a fresh one: a signature runs out while a large file is read.</summary>
+    public bool IsSignedHere { get; init; }
+
+    /// <summary>The licence.</summary>
+    public SourceLicense License { get; init; } = SourceLicense.Unknown;
 
     // What a record prints of its members is of no use.
     public override string ToString() => nameof(RemoteFile);

@@ -22,6 +22,6 @@ internal sealed record RemoteModel(IReadOnlyList<RemoteFile> Files)
         ? Files[0].ETag
         : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', Files.Select(static file => $"{file.Revision} {file.ETag}")))));
 
-    /// <summary>The licence; null when the source names none.</summary>
-    public string? License => Files[0].License;
+    /// <summary>The licence.</summary>
+    public SourceLicense License => Files[0].License;
 }

@@ -6,7 +6,8 @@ internal static class DurableFile
     /// <summary>Replaces a small file atomically.</summary>
     public static void WriteAllBytes(string path, ReadOnlySpan<byte> content)
     {
-        string temporary = path + ".tmp";
+        // Several processes may write it at once.
+        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
         {
             stream.Write(content);

@@ -1,13 +1,17 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace FleetOps.ModelStore.Files;
 
-/// <summary>The calls of libc that .NET does not offer: inode numbers, hard links, and making a rename durable.</summary>
+/// <summary>The calls of libc that .NET does not offer: inode numbers, hard links, what became of a lock, and making a rename durable.</summary>
 internal static partial class NativeFiles
 {
     private const int CurrentDirectory = -100;
     private const int ReadOnlyCloseOnExec = 0x80000;
     private const uint BasicStats = 0x7ff;
+    private const int LockShared = 1;
+    private const int LockAlone = 2;
+    private const int LockWithoutWaiting = 4;
 
     /// <summary>Size, time of change and inode of a file; symbolic links are followed.</summary>
     /// <exception cref="IOException">The file cannot be examined.</exception>
@@ -25,6 +29,9 @@ internal static partial class NativeFiles
 
     /// <summary>Gives a file a second name; false where the file is gone, the name is taken, or the volume or its owner does not allow it.</summary>
     public static bool TryLink(string path, string name) => LinkCall(path, name) == 0;
+
+    /// <summary>Whether the lock that .NET asked for is held: it takes every error but one for success.</summary>
+    public static bool IsLocked(SafeFileHandle file, bool alone) => FlockCall(file, (alone ? LockAlone : LockShared) | LockWithoutWaiting) == 0;
 
     /// <summary>Makes renames inside a folder survive a power cut. Best effort: some file systems cannot.</summary>
     public static void FlushDirectory(string path)
@@ -45,6 +52,9 @@ internal static partial class NativeFiles
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenCall(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    private static partial int FlockCall(SafeFileHandle file, int operation);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FsyncCall(int descriptor);

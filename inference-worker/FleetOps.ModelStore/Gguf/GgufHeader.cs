@@ -51,6 +51,9 @@ public sealed class GgufHeader
     /// <summary>Licence of the model, as the file names it; null when it does not.</summary>
     public string? License => Text("general.license") ?? Text("general.license.name");
 
+    /// <summary>Address of the text of the licence; null when the file does not say.</summary>
+    public string? LicenseLink => Text("general.license.link") is { } link && Uri.TryCreate(link, UriKind.Absolute, out Uri? address) && address.Scheme is "https" or "http" ? link : null;
+
     /// <summary>Tokens the model was trained to attend to; null when the file does not say.</summary>
     public long? ContextLength => OfArchitecture("context_length");
 

@@ -11,12 +11,22 @@ internal sealed record RangeCondition(long From, string? ETag, DateTimeOffset? L
     /// <summary>Last byte that is wanted; null for all that follow.</summary>
     public long? To { get; init; }
 
+    /// <summary>Whether another file is refused (<c>If-Match</c>) where there is a validator; else the server sends all of it (<c>If-Range</c>).</summary>
+    public bool MustMatch { get; init; }
+
     public void Apply(HttpRequestHeaders headers)
     {
         headers.Range = new RangeHeaderValue(From, To);
         if (ETag is not null && EntityTagHeaderValue.TryParse(ETag, out EntityTagHeaderValue? tag) && !tag.IsWeak)
         {
-            headers.IfRange = new RangeConditionHeaderValue(tag);
+            if (MustMatch)
+            {
+                headers.IfMatch.Add(tag);
+            }
+            else
+            {
+                headers.IfRange = new RangeConditionHeaderValue(tag);
+            }
         }
         else if (LastModified is { } time)
         {

@@ -31,6 +31,7 @@ internal static class WebFaults
 
         return answer.Status switch
         {
+            412 => new TransientSourceException(ModelSourceReason.SourceUnreachable, $"{address} was replaced while it was read."),
             404 or 410 => new ModelSourceException(ModelSourceReason.SourceNotFound, $"{address} answered {status}: there is no such file; check the address."),
             401 when !answer.Authorized => new ModelSourceException(
                 ModelSourceReason.CredentialsMissing, $"{address} answered {status} and no credentials were given; give a token, or a username and a password."),

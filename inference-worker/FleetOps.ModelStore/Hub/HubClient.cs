@@ -48,7 +48,7 @@ internal sealed class HubClient(HttpExchange exchange, ModelFetcherOptions optio
     {
         string repository = $"{source.Owner}/{source.Repository}";
         Uri location = At($"{repository}/resolve/{commit}/{EscapePath(source.File)}");
-        var remote = new RemoteFile(new RemoteAddress(location, authorization), answer => Judge(answer, source, revision)) { Revision = commit, License = info.License };
+        var remote = new RemoteFile(new RemoteAddress(location, authorization), answer => Judge(answer, source, revision)) { Revision = commit, License = License(info, commit) };
         using HttpAnswer head = await exchange.SendAsync(
             new HttpQuestion(HttpMethod.Head, location) { Authorization = authorization, Follow = StaysWithHub }, cancellationToken).ConfigureAwait(false);
         if (head.Status >= 400)
@@ -60,6 +60,15 @@ internal sealed class HubClient(HttpExchange exchange, ModelFetcherOptions optio
         return Sha256Text.IsDigest(digest)
             ? remote with { Sha256 = digest!.ToLowerInvariant(), SizeBytes = ParseSize(head.Header("X-Linked-Size")) }
             : await FromListingAsync(remote, source, commit, cancellationToken).ConfigureAwait(false);
+    }
+
+    private SourceLicense License(HubRevision info, string commit)
+    {
+        string page = $"{endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{model.Owner}/{model.Repository}";
+        string link = info.LicenseLink is not { } named ? page
+            : Uri.TryCreate(named, UriKind.Absolute, out Uri? address) && address.Scheme is "https" or "http" ? address.AbsoluteUri
+            : $"{page}/blob/{commit}/{EscapePath(named)}";
+        return new SourceLicense(info.License, link, info.IsGated);
     }
 
     // The redirect to the storage carries the metadata, so it is read and not followed; a renamed repository redirects within the hub.

@@ -14,6 +14,15 @@ internal sealed record HubRevision
     /// <summary>The head of the model card, whose shape is up to its author.</summary>
     public JsonElement CardData { get; init; }
 
+    /// <summary>False, or by whom it is decided who may have the files.</summary>
+    public JsonElement Gated { get; init; }
+
+    /// <summary>Whether the files are only for those who accepted what the repository asks for.</summary>
+    public bool IsGated => Gated.ValueKind is JsonValueKind.String or JsonValueKind.True;
+
+    /// <summary>The text of the licence: an address, or the name of a file of the repository; null when the card does not say.</summary>
+    public string? LicenseLink => CardData.ValueKind == JsonValueKind.Object ? Text("license_link") : null;
+
     /// <summary>The licence that the card or a label names.</summary>
     public string? License
     {

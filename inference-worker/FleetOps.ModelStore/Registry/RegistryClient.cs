@@ -36,7 +36,7 @@ internal sealed class RegistryClient(RegistryAccess access, RegistryAddress addr
 
         IReadOnlyList<RegistryDescriptor> weights = ModelLayers.Choose(source, manifest, sha256);
         string? license = await LicenseAsync(manifest, cancellationToken).ConfigureAwait(false);
-        return new RemoteModel([.. weights.Select(layer => Describe(layer) with { Revision = digest, License = license })]);
+        return new RemoteModel([.. weights.Select(layer => Describe(layer) with { Revision = digest, License = new SourceLicense(license) })]);
     }
 
     private RemoteFile Describe(RegistryDescriptor layer)

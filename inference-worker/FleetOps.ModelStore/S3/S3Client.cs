@@ -58,6 +58,7 @@ internal sealed class S3Client(HttpExchange exchange, ModelFetcherOptions option
             async token => new RemoteAddress((await signer.SignAsync(HttpMethod.Get, source, pinned, [], token).ConfigureAwait(false)).Address, null),
             (refused, token) => JudgeAsync(refused, source, pinned, signed, token))
         {
+            IsSignedHere = true,
             Sha256 = Digest(answer),
             Revision = pinned,
             ETag = tag?.ToString(),

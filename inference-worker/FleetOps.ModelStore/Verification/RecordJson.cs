@@ -8,4 +8,5 @@ namespace FleetOps.ModelStore.Verification;
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Verdict))]
 [JsonSerializable(typeof(PartRecord))]
+[JsonSerializable(typeof(QuarantineRecord))]
 internal sealed partial class RecordJson : JsonSerializerContext;

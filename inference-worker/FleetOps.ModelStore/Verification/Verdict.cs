@@ -5,8 +5,8 @@ using FleetOps.ModelStore.Sources;
 namespace FleetOps.ModelStore.Verification;
 
 /// <summary>
-/// The record beside a verified file: what it was when it was verified. It serves as the reference when nobody else names a digest, and a later cache can
-/// tell from it without hashing that a file was touched. A file is hashed on each use all the same.
+/// The record beside a verified file: what it was when it was verified. It serves as the reference when nobody else names a digest. A file is hashed on each
+/// use all the same, unless the record is trusted where it fits (<see cref="ModelFetcherOptions.TrustsVerdicts"/>).
 /// </summary>
 internal sealed record Verdict
 {
@@ -40,11 +40,20 @@ internal sealed record Verdict
     /// <summary>The licence; null when nobody names one.</summary>
     public string? License { get; init; }
 
+    /// <summary>Where the text of the licence is; null when nobody says.</summary>
+    public string? LicenseLink { get; init; }
+
+    /// <summary>Whether the source gives the model only to those who accepted its licence.</summary>
+    public bool IsGated { get; init; }
+
     /// <summary>Whether the digest is the one that the source published.</summary>
     public bool NamedBySource { get; init; }
 
     /// <summary>When the file was verified.</summary>
     public required DateTimeOffset VerifiedAt { get; init; }
+
+    /// <summary>Whether a file has the size, the time of change and the inode that it had when it was verified. For the record of one file.</summary>
+    public bool Fits(FileIdentity file) => file == new FileIdentity(SizeBytes, ModifiedNanoseconds, Inode);
 
     /// <summary>Reads a record; null when there is none or it is damaged, which costs a download and nothing else.</summary>
     public static Verdict? Read(string path)

@@ -48,6 +48,29 @@ public sealed class CleaningTests
     }
 
     [Fact]
+    public async Task What_was_used_until_now_is_younger_than_what_was_fetched_meanwhile()
+    {
+        await using FetchBench bench = await FetchBench.StartAsync();
+        VerifiedModel a = await FetchAsync(bench, "a");
+        string b = await FetchAndLeaveAsync(bench, "b");
+        bench.Clock.Advance(TimeSpan.FromMinutes(5));
+        a.Use!.Dispose();
+        string c = await FetchAndLeaveAsync(bench, "c");
+        Assert.Equal([true, false, true], new[] { a.Path, b, c }.Select(File.Exists));
+    }
+
+    [Fact]
+    public async Task What_was_used_by_a_process_that_was_killed_counts_as_used_until_its_last_hour()
+    {
+        await using FetchBench bench = await FetchBench.StartAsync();
+        VerifiedModel a = await FetchAsync(bench, "a");
+        bench.Clock.Advance(TimeSpan.FromDays(30));
+        DateTime used = File.GetLastWriteTimeUtc(Path.Join(Path.GetDirectoryName(a.Path), "lock"));
+        Assert.InRange(bench.Clock.GetUtcNow().UtcDateTime - used, TimeSpan.Zero, TimeSpan.FromHours(1));
+        a.Use!.Dispose();
+    }
+
+    [Fact]
     public async Task What_two_workers_use_stays_until_both_have_ended()
     {
         await using FetchBench bench = await FetchBench.StartAsync();

@@ -31,12 +31,67 @@ public sealed class FullDiskTests
         Assert.Equal(1, file.Requests);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_model_that_nobody_uses_gives_its_room_where_a_bound_says_that_models_may_go(bool chunked)
+    {
+        await using FetchBench bench = await FetchBench.StartAsync();
+        using var volume = SmallVolume.Mount(bench.Models);
+        ModelFetcherOptions options = bench.Options() with { MaxCacheBytes = 1L << 40 };
+        VerifiedModel old = await bench.FetchAsync(Request(bench, "/old.gguf", new ServedFile(GgufBuilder.Model(tensorBytes: 2_500_000).Build())), options);
+        var next = new ServedFile(GgufBuilder.Model(tensorBytes: 2_500_000, seed: 2).Build()) { Fault = _ => chunked ? new ServedFault { Chunked = true } : null };
+        Assert.Equal(ModelSourceReason.DiskFull, (await Assert.ThrowsAnyAsync<ModelSourceException>(() => bench.FetchAsync(Request(bench, "/next.gguf", next), options))).Reason);
+        Assert.True(File.Exists(old.Path), "A model in use was removed.");
+
+        old.Use!.Dispose();
+        VerifiedModel model = await bench.FetchAsync(Request(bench, "/next.gguf", next), options);
+        Assert.Equal(next.Content, await File.ReadAllBytesAsync(model.Path, TestContext.Current.CancellationToken));
+        model.Use!.Dispose();
+        Assert.False(File.Exists(old.Path));
+    }
+
+    [Fact]
+    public async Task A_volume_that_others_fill_ends_the_download_before_it_is_full()
+    {
+        const int Megabyte = 1 << 20;
+        await using FetchBench bench = await FetchBench.StartAsync();
+        using var volume = SmallVolume.Mount(bench.Models, "64m");
+        byte[] model = GgufBuilder.Model(tensorBytes: 48 * Megabyte).Build();
+        Uri location = bench.Server.Answer("/m.gguf", async context =>
+        {
+            context.Response.ContentLength = model.Length;
+            await context.Response.Body.WriteAsync(model.AsMemory(0, 8 * Megabyte));
+            await bench.Progress.ReachedAsync(8 * Megabyte);
+            await File.WriteAllBytesAsync(Path.Join(bench.Models, "of-somebody-else"), new byte[30 * Megabyte]);
+            await context.Response.Body.WriteAsync(model.AsMemory(8 * Megabyte));
+        });
+
+        ModelSourceException e = await bench.RefusedAsync(location.AbsoluteUri);
+
+        Assert.Equal(ModelSourceReason.DiskFull, e.Reason);
+        Assert.Contains("bytes free and the model needs", e.Message, StringComparison.Ordinal);
+        Assert.True(new DriveInfo(bench.Models).AvailableFreeSpace > 0);
+    }
+
+    [Fact]
+    public async Task A_capacity_that_the_file_system_does_not_know_is_kept()
+    {
+        await using FetchBench bench = await FetchBench.StartAsync();
+        FetchRequest request = Request(bench, "/m.gguf", new ServedFile(Large));
+        ModelSourceException e = await Assert.ThrowsAnyAsync<ModelSourceException>(() => bench.FetchAsync(request, bench.Options() with { CapacityBytes = 6 << 20 }));
+        Assert.Equal(ModelSourceReason.DiskFull, e.Reason);
+        Assert.Equal(Large.Length, (await bench.FetchAsync(request, bench.Options() with { CapacityBytes = 8 << 20 })).SizeBytes);
+    }
+
+    private static FetchRequest Request(FetchBench bench, string path, ServedFile file) => new(ModelStore.Sources.ModelSource.Parse(bench.Serve(path, file).AbsoluteUri));
+
     private sealed class SmallVolume(string path) : IDisposable
     {
-        public static SmallVolume Mount(string path)
+        public static SmallVolume Mount(string path, string size = "4m")
         {
             Directory.CreateDirectory(path);
-            Assert.SkipUnless(Run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", path), "A small volume cannot be mounted here (that takes root).");
+            Assert.SkipUnless(Run("mount", "-t", "tmpfs", "-o", $"size={size}", "tmpfs", path), "A small volume cannot be mounted here (that takes root).");
             return new SmallVolume(path);
         }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using FleetOps.ModelStore.Downloads;
 using FleetOps.ModelStore.Gguf;
 using FleetOps.ModelStore.Tests.Support;
 
@@ -8,7 +7,7 @@ namespace FleetOps.ModelStore.Tests.Http;
 /// <summary>Large files, which come in ranges by several requests at once.</summary>
 public sealed class ParallelTests
 {
-    private const int Range = ParallelDownload.RangeBytes;
+    private const int Range = 4 << 20;
     private static readonly byte[] Model = Large(1);
     private static readonly byte[] Other = Large(2);
     private static readonly string Digest = FetchBench.Sha256(Model);
@@ -24,7 +23,7 @@ public sealed class ParallelTests
         Assert.Equal(Model, await File.ReadAllBytesAsync(model.Path, TestContext.Current.CancellationToken));
         string[] ranges = [.. bench.Server.Seen.Skip(1).Select(request => request.Range).Order(StringComparer.Ordinal)];
         Assert.Equal(Enumerable.Range(0, 12).Select(i => Ranged(i * Range, Math.Min((i + 1) * Range, Model.Length))).Order(StringComparer.Ordinal), ranges);
-        Assert.All(bench.Server.Seen.Skip(1), request => Assert.Equal("\"v1\"", request.IfRange));
+        Assert.All(bench.Server.Seen.Skip(1), request => Assert.Equal(("\"v1\"", ""), (request.IfMatch, request.IfRange)));
     }
 
     [Theory]
@@ -73,6 +72,24 @@ public sealed class ParallelTests
             }
 
             return null;
+        };
+        VerifiedModel model = await bench.FetchAsync(bench.Server.Serve("/m.gguf", file));
+        Assert.Equal(FetchBench.Sha256(Other), model.Sha256);
+    }
+
+    [Fact]
+    public async Task A_file_that_changes_between_two_ranges_is_noticed_by_its_time_where_the_server_ignores_the_condition()
+    {
+        await using FetchBench bench = await FetchBench.StartAsync();
+        var file = new ServedFile(Model) { ETag = null, LastModified = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero) };
+        file.Fault = request =>
+        {
+            if (request == 5)
+            {
+                (file.Content, file.LastModified) = (Other, file.LastModified!.Value.AddSeconds(1));
+            }
+
+            return new ServedFault { IgnoreIfRange = true };
         };
         VerifiedModel model = await bench.FetchAsync(bench.Server.Serve("/m.gguf", file));
         Assert.Equal(FetchBench.Sha256(Other), model.Sha256);

@@ -21,7 +21,7 @@ public sealed class ResumeTests
             Assert.Equal(sha256, model.Sha256);
             Assert.Equal(2, file.Requests);
             SeenRequest second = bench.Server.Seen.Last();
-            Assert.Equal(cut == 0 ? ("", "") : ($"bytes={cut}-", "\"v1\""), (second.Range, second.IfRange));
+            Assert.Equal(cut == 0 ? ("", "") : ($"bytes={cut}-", "\"v1\""), (second.Range, second.IfMatch));
 
             // Or the next one would find its bytes here.
             Directory.Delete(bench.Models, recursive: true);
@@ -72,6 +72,27 @@ public sealed class ResumeTests
             }
 
             (file.Content, file.ETag) = (Other, "\"v2\"");
+            return new ServedFault { IgnoreIfRange = true };
+        };
+        VerifiedModel model = await bench.FetchAsync(bench.Serve("/m.gguf", file));
+        Assert.Equal(FetchBench.Sha256(Other), model.Sha256);
+        Assert.Contains(bench.Progress.Faults, fault => fault.Message.Contains("another file", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_file_that_changes_is_noticed_by_its_time_where_that_is_all_and_the_server_ignores_the_condition()
+    {
+        await using FetchBench bench = await FetchBench.StartAsync();
+        var time = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        var file = new ServedFile(Model) { ETag = null, LastModified = time };
+        file.Fault = request =>
+        {
+            if (request == 1)
+            {
+                return new ServedFault { CutAfter = 700_000 };
+            }
+
+            (file.Content, file.LastModified) = (Other, time.AddSeconds(1));
             return new ServedFault { IgnoreIfRange = true };
         };
         VerifiedModel model = await bench.FetchAsync(bench.Serve("/m.gguf", file));

@@ -56,9 +56,9 @@ public sealed class StandInBucket : IAsyncDisposable
         return bucket;
     }
 
-    public S3Options Options(string region = S3Options.DefaultRegion, bool key = true, string? session = null, string? role = null, string? tokenFile = null) => new()
+    public S3Options Options(string region = S3Options.DefaultRegion, bool key = true, string? session = null, string? role = null, string? tokenFile = null, Uri? endpoint = null) => new()
     {
-        Endpoint = Bench.Server.Address,
+        Endpoint = endpoint ?? Bench.Server.Address,
         TokenEndpoint = Bench.Server.Address,
         Region = region,
         AccessKeyId = key ? "AKID" : null,

@@ -83,5 +83,45 @@ public sealed class FetchPolicyTests
         Assert.Equal(refused, (refusal as ModelSourceException)?.Reason);
     }
 
+    [Theory]
+    [InlineData("auto", null, null)]
+    [InlineData("manual", "https://acme.example/licence", "https://acme.example/licence")]
+    [InlineData("auto", "LICENSE.md", "/blob/0123456789abcdef0123456789abcdef01234567/LICENSE.md")]
+    public async Task A_gated_repository_asks_for_its_licence_to_be_accepted_though_the_token_opens_it(string gated, string? card, string? link)
+    {
+        await using FetchBench bench = await FetchBench.StartAsync();
+        await using StandInHub hub = await StandInHub.StartAsync(Model);
+        (hub.Gated, hub.LicenseLink) = (gated, card);
+        ModelFetcherOptions options = bench.Options(hub: hub.Api.Address);
+        var request = new FetchRequest(ModelSource.Parse(hub.Source)) { Revision = StandInHub.Commit };
+
+        ModelSourceException refusal = await Assert.ThrowsAnyAsync<ModelSourceException>(() => bench.FetchAsync(request, options));
+
+        Assert.Equal(ModelSourceReason.LicenseNotAccepted, refusal.Reason);
+        Assert.All(["acme-1.0", "gated", link ?? $"/{StandInHub.Repository})"], word => Assert.Contains(word, refusal.Message, StringComparison.Ordinal));
+        Assert.Empty(hub.Storage.Seen);
+        VerifiedModel model = await bench.FetchAsync(request with { AcceptedLicense = "acme-1.0" }, options);
+        Assert.Equal((true, "acme-1.0"), (model.IsGated, model.License));
+
+        // What somebody accepted and fetched is not for those who did not.
+        Assert.Equal(ModelSourceReason.LicenseNotAccepted, (await Assert.ThrowsAnyAsync<ModelSourceException>(() => bench.FetchAsync(request, options))).Reason);
+    }
+
+    [Fact]
+    public async Task The_licence_in_a_header_is_refused_before_the_file_is_downloaded()
+    {
+        await using FetchBench bench = await FetchBench.StartAsync();
+        byte[] large = GgufBuilder.Model(tensorBytes: 3 << 20).Text("general.license.link", "https://licences.example/apache").Build();
+        Uri location = bench.Serve("/model.gguf", new ServedFile(large));
+
+        ModelSourceException refusal = await Assert.ThrowsAnyAsync<ModelSourceException>(
+            () => bench.FetchAsync(new FetchRequest(ModelSource.Parse(location.AbsoluteUri)) { AcceptedLicense = "mit" }));
+
+        Assert.Equal(ModelSourceReason.LicenseNotAccepted, refusal.Reason);
+        Assert.Contains("apache-2.0 (https://licences.example/apache)", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(["bytes=0-1048575"], bench.Server.Seen.Select(request => request.Range));
+        Assert.Empty(Directory.GetFiles(bench.Models, "partial*", SearchOption.AllDirectories));
+    }
+
     private static FetchRequest Demanding(string source) => new(ModelSource.Parse(source)) { RequireDigest = true };
 }

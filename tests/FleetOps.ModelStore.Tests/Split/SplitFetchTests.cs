@@ -129,7 +129,10 @@ public sealed class SplitFetchTests
         ModelFetcherOptions options = bench.Options(s3: new S3Options { Endpoint = bench.Server.Address });
         VerifiedModel model = await bench.FetchAsync("s3://models/sub/m-00001-of-00003.gguf", options: options);
         Assert.Equal((Digest, false), (model.Sha256, model.Reused));
-        Assert.True((await bench.FetchAsync("s3://models/sub/m-00001-of-00003.gguf", options: options)).Reused);
+        model.Use!.Dispose();
+        VerifiedModel stored = await bench.FetchAsync("s3://models/sub/m-00001-of-00003.gguf", options: options);
+        Assert.True(stored.Reused);
+        stored.Use!.Dispose();
 
         // One object that is replaced is fetched, and the others are not.
         byte[] other = GgufBuilder.SplitFile(1, 3, 80_000, seed: 9).Build();
@@ -173,10 +176,12 @@ public sealed class SplitFetchTests
         byte[] whole = GgufBuilder.Model().Build();
         string source = $"oci://{bench.Server.Address.Authority}/acme/tiny:v1";
         ModelImage.Pack((ModelImage.PackRaw, "x.gguf", whole)).Serve(bench, "acme/tiny", "v1");
-        await bench.FetchAsync(source, options: bench.Options(attempts: 2));
+        (await bench.FetchAsync(source, options: bench.Options(attempts: 2))).Use!.Dispose();
         ModelImage.Pack([.. Files.Select(static (file, i) => (ModelImage.PackRaw, (string?)$"x-0000{i + 1}-of-00003.gguf", file))]).Serve(bench, "acme/tiny", "v1");
-        Assert.Equal(Digest, (await bench.FetchAsync(source, options: bench.Options(attempts: 2))).Sha256);
+        VerifiedModel split = await bench.FetchAsync(source, options: bench.Options(attempts: 2));
+        Assert.Equal(Digest, split.Sha256);
         Assert.Equal(3, bench.Published().Count);
+        split.Use!.Dispose();
         ModelImage.Pack((ModelImage.PackRaw, "x.gguf", whole)).Serve(bench, "acme/tiny", "v1");
         Assert.Equal(FetchBench.Sha256(whole), (await bench.FetchAsync(source, options: bench.Options(attempts: 2))).Sha256);
         Assert.Single(bench.Published());

@@ -107,7 +107,9 @@ public sealed class SplitResumeTests
         byte[][] others = GgufBuilder.Split(3, tensorBytes: 1000, seed: 7);
         SplitFetchTests.Serve(bench, others);
         Assert.Equal(FetchBench.Sha256(others), (await bench.FetchAsync(SplitFetchTests.Source(bench), FetchBench.Sha256(others))).Sha256);
-        Assert.Equal(3, bench.Published().Count);
+
+        // Whoever demands the first one finds it, though its source does not have it any more.
+        Assert.True((await bench.FetchAsync(SplitFetchTests.Source(bench), Digest)).Reused);
     }
 
     [Fact]
@@ -123,8 +125,7 @@ public sealed class SplitResumeTests
         }
 
         (await FetchAsync(bench, Small(bench, "b"))).Dispose();
-        Assert.DoesNotContain(bench.Published(), static path => path.Contains("-of-00003", StringComparison.Ordinal));
-        Assert.Equal(2, bench.Published().Count);
+        Assert.EndsWith("/b.gguf", Assert.Single(bench.Published()), StringComparison.Ordinal);
     }
 
     private static string Small(FetchBench bench, string name) => bench.Serve($"/{name}.gguf", new ServedFile(GgufBuilder.Model().Build())).AbsoluteUri;

@@ -36,6 +36,12 @@ public sealed class StandInHub : IAsyncDisposable
     /// <summary>False for a small file that is not in LFS.</summary>
     public bool Lfs { get; set; } = true;
 
+    /// <summary>What the hub says of who may have the files: false, "auto" or "manual".</summary>
+    public object Gated { get; set; } = false;
+
+    /// <summary>Where the card says that the text of the licence is.</summary>
+    public string? LicenseLink { get; set; }
+
     /// <summary>Files before the wanted one in the listing, one on each page.</summary>
     public int PagesBefore { get; set; }
 
@@ -54,9 +60,9 @@ public sealed class StandInHub : IAsyncDisposable
             {
                 id = Repository,
                 sha = commit,
-                gated = false,
+                gated = Gated,
                 tags = new[] { "gguf", "license:mit" },
-                cardData = new { license = "other", license_name = "acme-1.0", unknown = new[] { 1, 2 } },
+                cardData = new { license = "other", license_name = "acme-1.0", license_link = LicenseLink, unknown = new[] { 1, 2 } },
             }));
         }
 

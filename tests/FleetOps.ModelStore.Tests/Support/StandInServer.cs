@@ -56,6 +56,9 @@ public sealed class StandInServer : IAsyncDisposable
         SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.GetCertHashString() == Certificate.GetCertHashString() },
     };
 
+    /// <summary>Answers what no route does; null says that it does not exist.</summary>
+    public RequestDelegate? Otherwise { get; set; }
+
     public Uri At(string path) => new(Address, path);
 
     public Uri Serve(string path, ServedFile file) => Answer(path, file.ServeAsync);
@@ -94,8 +97,9 @@ public sealed class StandInServer : IAsyncDisposable
             path,
             context.Request.Headers.Authorization.ToString(),
             context.Request.Headers.Range.ToString(),
-            context.Request.Headers.IfRange.ToString()));
-        if (_routes.TryGetValue(path, out RequestDelegate? answer))
+            context.Request.Headers.IfRange.ToString(),
+            context.Request.Headers.IfMatch.ToString()));
+        if ((_routes.GetValueOrDefault(path) ?? Otherwise) is { } answer)
         {
             return answer(context);
         }
