@@ -6,9 +6,9 @@ namespace FleetOps.ModelStore.Tests.Http;
 /// <summary>Whatever a server does, a fetch ends in the right file or in a clear refusal, never in a wrong file.</summary>
 public sealed class FaultScheduleTests(ITestOutputHelper output)
 {
-    // Of each of the two tests; more by the variable, for a night.
+    // Of each of the two tests, beside those of ProxyScheduleTests; more by the variable, for a night.
     private static readonly int Schedules =
-        int.TryParse(Environment.GetEnvironmentVariable("FLEETOPS_FAULT_SCHEDULES"), CultureInfo.InvariantCulture, out int many) ? many / 2 : 250;
+        int.TryParse(Environment.GetEnvironmentVariable("FLEETOPS_FAULT_SCHEDULES"), CultureInfo.InvariantCulture, out int many) ? many / 2 : 125;
 
     private static readonly byte[] Model = GgufBuilder.Model(tensorBytes: 100_000).Build();
     private static readonly byte[] Other = GgufBuilder.Model(tensorBytes: 100_000, seed: 2).Build();
