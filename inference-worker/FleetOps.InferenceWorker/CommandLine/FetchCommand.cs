@@ -43,7 +43,7 @@ internal static class FetchCommand
         var file = await ModelFetching.FetchAsync(source.FetcherOptions(result), source.Request(result), progress, cancel);
         using var use = file.Use;
         Console.Out.WriteLine($"{file.Path} {file.Sha256} {file.SizeBytes}");
-        TerminationLog.TryWrite(result.GetValue(source.TerminationLog), new FetchedModel(file.SizeBytes, file.Sha256, file.License ?? "", file.Revision ?? ""));
+        TerminationLog.TryWrite(result.GetValue(source.TerminationLog), new FetchedModel(file.SizeBytes, file.Sha256, file.License ?? "", file.Revision ?? "", file.DigestOrigin.ToString()));
         return ExitCodes.Success;
     }
 

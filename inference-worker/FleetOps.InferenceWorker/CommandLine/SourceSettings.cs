@@ -22,7 +22,7 @@ internal sealed class SourceSettings
         static text => bool.TryParse(text, out var value) ? value : throw new FormatException(),
         static () => false);
 
-    public Option<string?> AcceptedLicense { get; } = Setting.Text("--accepted-license", "ID", "Licence that was accepted, such as apache-2.0: a file under another one is refused");
+    public Option<string?> AcceptedLicense { get; } = Setting.Text("--accepted-license", "ID", "Licence that was accepted, such as apache-2.0: a file under another one is refused, and so is a gated repository without any");
 
     public Option<string?> Credentials { get; } = Setting.Text("--credentials", "DIR", "Folder with one file for each credential: token, or username and password; for s3:// accessKeyId and secretAccessKey, for oci:// perhaps .dockerconfigjson");
 
@@ -51,19 +51,32 @@ internal sealed class SourceSettings
     public Option<long?> ModelDirectoryLimit { get; } = Setting.OptionalBytes(
         "--model-dir-limit", "Bytes that the folder of fetched files may hold, such as 200Gi: above, what was not used for the longest time is removed, but nothing in use");
 
+    public Option<long?> ModelDirectoryCapacity { get; } = Setting.OptionalBytes(
+        "--model-dir-capacity", "Bytes that the volume of that folder holds where its file system does not tell, such as the sizeLimit of an emptyDir: more ends in DiskFull");
+
+    public Option<bool> TrustVerdicts { get; } = Setting.Create(
+        "--trust-verdicts",
+        "true|false",
+        "Whether a stored file whose size, time and inode are those of its record is used without hashing it: for volumes that find flipped bits themselves",
+        "true or false",
+        static text => bool.TryParse(text, out var value) ? value : throw new FormatException(),
+        static () => false);
+
     public Option<string?> TerminationLog { get; } = Setting.Text("--termination-log", "FILE", "Where the reason of a failure is left", DefaultTerminationLog);
 
     public void AddTo(Command command)
     {
         command.Add(Source);
         AddReadingTo(command);
-        foreach (var option in new[] { AcceptedLicense, ModelDirectory, TerminationLog })
+        foreach (var option in new[] { ModelDirectory, TerminationLog })
         {
             command.Add(option);
         }
 
         command.Add(RequireDigest);
         command.Add(ModelDirectoryLimit);
+        command.Add(ModelDirectoryCapacity);
+        command.Add(TrustVerdicts);
         command.Validators.Add(result =>
         {
             if (result.GetValue(Source) is null)
@@ -76,7 +89,7 @@ internal sealed class SourceSettings
     /// <summary>Adds what a source is read with, for a command that names it otherwise and keeps nothing of it.</summary>
     public void AddReadingTo(Command command)
     {
-        foreach (var option in new[] { Revision, Sha256, Credentials, ClaimRoot })
+        foreach (var option in new[] { Revision, Sha256, AcceptedLicense, Credentials, ClaimRoot })
         {
             command.Add(option);
         }
@@ -100,6 +113,8 @@ internal sealed class SourceSettings
     {
         ModelDirectory = Path.GetFullPath(result.GetValue(ModelDirectory)!),
         MaxCacheBytes = result.GetValue(ModelDirectoryLimit),
+        CapacityBytes = result.GetValue(ModelDirectoryCapacity),
+        TrustsVerdicts = result.GetValue(TrustVerdicts),
     };
 
     public ModelFetcherOptions ReadingOptions(ParseResult result) => new()

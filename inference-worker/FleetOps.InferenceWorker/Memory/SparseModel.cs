@@ -8,6 +8,11 @@ namespace FleetOps.InferenceWorker.Memory;
 /// </summary>
 internal sealed class SparseModel : IDisposable
 {
+    private const string Prefix = "estimate-";
+
+    // An estimate takes a fraction of a second, so what is older was left by a process that died.
+    private static readonly TimeSpan Abandoned = TimeSpan.FromHours(1);
+
     private readonly string _folder;
 
     private SparseModel(string folder, string path) => (_folder, Path) = (folder, path);
@@ -22,8 +27,9 @@ internal sealed class SparseModel : IDisposable
     /// <exception cref="UnauthorizedAccessException">The same.</exception>
     public static SparseModel Write(string parent, IReadOnlyList<FileHead> heads)
     {
-        var folder = System.IO.Path.Join(parent, $"estimate-{Guid.NewGuid():N}");
+        var folder = System.IO.Path.Join(parent, $"{Prefix}{Guid.NewGuid():N}");
         Directory.CreateDirectory(folder);
+        RemoveAbandoned(parent, Directory.GetLastWriteTimeUtc(folder));
         var model = new SparseModel(folder, System.IO.Path.Join(folder, heads[0].FileName));
         try
         {
@@ -40,6 +46,22 @@ internal sealed class SparseModel : IDisposable
         {
             model.Dispose();
             throw;
+        }
+    }
+
+    // The folder that was just made tells the time by the clock of the volume, which may be another than that of this machine.
+    private static void RemoveAbandoned(string parent, DateTime now)
+    {
+        foreach (var old in Directory.GetDirectories(parent, $"{Prefix}*").Where(old => now - Directory.GetLastWriteTimeUtc(old) > Abandoned))
+        {
+            try
+            {
+                Directory.Delete(old, recursive: true);
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                // Somebody else removes it, or may not be disturbed.
+            }
         }
     }
 

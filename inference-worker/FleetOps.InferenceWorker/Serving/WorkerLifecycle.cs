@@ -122,6 +122,10 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
         var digest = DigestAsync(file);
         _state.Enter(WorkerPhase.Verifying);
         ModelLoading.Check(_options, file.Header);
+        if (_options.FitCheck != FitCheck.Off && _state.Memory is null)
+        {
+            await new MemoryAdmission(runtime, _options, _state, _logger).CheckAsync(file, stop);
+        }
 
         _state.Enter(WorkerPhase.Loading);
         var timer = new StartupTimer(_state, _clock);
@@ -138,7 +142,8 @@ internal sealed partial class WorkerLifecycle : IAsyncDisposable
             file.SizeBytes,
             file.Sha256,
             file.License ?? "",
-            file.Revision ?? "");
+            file.Revision ?? "",
+            file.DigestOrigin.ToString());
 
         _metrics.Prepare(_state.Model.Name, served.Capabilities);
         LogLoaded(_logger, _state.Model.Name, served.Generation?.Settings.MaxSequences ?? served.Embedding!.Settings.MaxSequences, served.ContextLength, served.Threads);

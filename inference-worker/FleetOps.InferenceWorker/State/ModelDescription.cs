@@ -10,6 +10,7 @@ namespace FleetOps.InferenceWorker.State;
 /// <param name="Sha256">Digest of the file, lower-case hex.</param>
 /// <param name="License">Licence, empty if unknown.</param>
 /// <param name="Revision">Revision of the source, empty if it has none.</param>
+/// <param name="DigestOrigin">Who said what the digest has to be, by a name of the model store: Request, Source, Record, or Computed where nobody did, so that the file is described and not verified.</param>
 internal sealed record ModelDescription(
     string Architecture,
     string Name,
@@ -19,4 +20,5 @@ internal sealed record ModelDescription(
     long SizeBytes,
     string Sha256,
     string License,
-    string Revision);
+    string Revision,
+    string DigestOrigin);

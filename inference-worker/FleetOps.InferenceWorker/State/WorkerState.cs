@@ -223,6 +223,18 @@ internal sealed class WorkerState(TimeProvider clock, string version)
         }
     }
 
+    /// <summary>Seconds until the model is in hand at the present rate; null while unknown and afterwards.</summary>
+    public double? FetchSecondsLeft
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _phase <= WorkerPhase.Verifying ? _secondsLeft : null;
+            }
+        }
+    }
+
     /// <summary>Tells how long a step of the start took.</summary>
     public void StepTook(StartupStep step, TimeSpan duration)
     {

@@ -49,6 +49,8 @@ internal sealed class InferenceMetrics : IDisposable
         _meter.CreateObservableGauge(MetricNames.TotalBytes, () => state.Fetched.TotalBytes, "By", "Bytes of the whole model; 0 while unknown.");
         _meter.CreateObservableGauge(MetricNames.FetchRate, () => state.Fetched.BytesPerSecond, "By/s", "Bytes of the model that arrive each second, or are hashed while it is verified.");
         _meter.CreateObservableGauge(
+            MetricNames.FetchRemaining, () => state.FetchSecondsLeft is { } seconds ? new[] { new Measurement<double>(seconds) } : [], "s", "Time until the model is in hand at the present rate.");
+        _meter.CreateObservableGauge(
             MetricNames.PhaseDuration,
             () => state.Durations().GroupBy(phase => phase.Phase).Select(phase => new Measurement<double>(phase.Sum(part => part.Seconds), new KeyValuePair<string, object?>("phase", phase.Key.ToString()))),
             "s",

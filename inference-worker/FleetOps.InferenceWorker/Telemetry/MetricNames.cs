@@ -63,6 +63,9 @@ internal static class MetricNames
     /// <summary>Bytes of the model that arrive each second, or are hashed while it is verified.</summary>
     public const string FetchRate = "fleetops.worker.fetch.rate";
 
+    /// <summary>Seconds until the model is in hand at that rate; not told while unknown.</summary>
+    public const string FetchRemaining = "fleetops.worker.fetch.remaining";
+
     /// <summary>Changes of mounted files, by what they hold and what became of them.</summary>
     public const string FileReloads = "fleetops.worker.files.reloads";
 

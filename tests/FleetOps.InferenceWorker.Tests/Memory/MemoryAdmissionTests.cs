@@ -5,6 +5,7 @@ using FleetOps.InferenceWorker.Serving;
 using FleetOps.InferenceWorker.State;
 using FleetOps.InferenceWorker.Tests.Fixtures;
 using FleetOps.ModelStore;
+using FleetOps.ModelStore.Gguf;
 using FleetOps.ModelStore.Sources;
 using FleetOps.TestModels;
 
@@ -131,9 +132,54 @@ public sealed class MemoryAdmissionTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_in_place_is_loaded_without_an_estimate()
+    public async Task A_file_in_place_that_cannot_fit_is_not_loaded()
     {
-        await using var worker = await InProcessWorker.ServeAsync(Model(), options => options with { MemoryLimit = 1 });
+        await using var worker = await WorkerProcess.RunAsync(WorkerProcess.ServeArguments(
+            $"file://{Model()}", "--memory-limit", "4Mi", "--termination-log", Path.Combine(_folder, "log")));
+
+        Assert.Equal(71, worker.ExitCode);
+        var log = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(_folder, "log"), Cancellation)).RootElement;
+        Assert.Equal("OutOfMemory", log.GetProperty("reason").GetString());
+        Assert.Contains("the limit is 4194304 bytes", log.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains("It was not loaded", log.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_stored_model_is_looked_at_before_it_is_loaded_again()
+    {
+        await using var source = await RangeSource.StartAsync(Model());
+        await using (var first = await InProcessWorker.StartAsync(ModelSource.Parse(source.Address), options => Remote(options, source)))
+        {
+            Assert.Equal(WorkerPhase.Serving, await first.State.WaitForAsync(phase => phase >= WorkerPhase.Serving, Cancellation));
+            Assert.Equal("Request", first.State.Model!.DigestOrigin);
+        }
+
+        await using var second = await InProcessWorker.StartAsync(ModelSource.Parse(source.Address), options => Remote(options, source) with { MemoryLimit = 1 << 20 });
+        Assert.Equal(71, await second.Completion);
+        Assert.Contains("It was not loaded", second.State.Describe(0, 0).Message, StringComparison.Ordinal);
+        Assert.False(second.State.Memory!.Measured);
+    }
+
+    [Fact]
+    public async Task What_an_estimate_left_behind_that_was_killed_is_removed_by_a_later_one()
+    {
+        var head = new FileHead("m.gguf", new byte[8], GgufHeader.Read(Model()));
+        var old = Directory.CreateDirectory(Path.Combine(_folder, "estimate-0123")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(old, "m.gguf"), "x", Cancellation);
+        Directory.SetLastWriteTimeUtc(old, DateTime.UtcNow.AddHours(-2));
+        using var running = SparseModel.Write(_folder, [head]);
+        using var next = SparseModel.Write(_folder, [head]);
+        Assert.False(Directory.Exists(old));
+        Assert.True(File.Exists(running.Path));
+    }
+
+    [Fact]
+    public async Task A_file_in_place_is_loaded_without_an_estimate_where_none_is_asked_for()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(Model(), options => options with { MemoryLimit = 1, FitCheck = FitCheck.Off });
+
+        // Nobody said what its digest has to be, so it is described and not verified.
+        Assert.Equal("Computed", worker.State.Model!.DigestOrigin);
 
         Assert.True(worker.State.Memory!.Measured);
         Assert.NotNull(await worker.TokenizeAsync(new TokenizeRequest { Text = "a" }));

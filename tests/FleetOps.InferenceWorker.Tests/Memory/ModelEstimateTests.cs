@@ -57,7 +57,10 @@ public sealed class ModelEstimateTests : IDisposable
         var runtime = LlamaRuntime.Load(used!.NativeDirectory, used.Backend);
         var estimate = ModelEstimate.Of(runtime, new ModelHead(header, [head]), used, _folder).Describe(measured: false);
 
-        TestContext.Current.TestOutputHelper!.WriteLine($"{name}: estimated {Text(estimate)}, taken {Text(taken)}");
+        var formula = MemoryFormula.Of(header, used, [])!.Describe(measured: false);
+
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{name}: estimated {Text(estimate)}, taken {Text(taken)}, by the formula {Text(formula)} ({100.0 * (formula.TotalBytes - taken.TotalBytes) / taken.TotalBytes:+0.0;-0.0} %)");
         Assert.True(taken.Measured);
         Near(taken.WeightsBytes, estimate.WeightsBytes);
         Near(taken.KvCacheBytes, estimate.KvCacheBytes);

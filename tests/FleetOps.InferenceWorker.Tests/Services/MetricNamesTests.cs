@@ -88,6 +88,7 @@ public sealed partial class MetricNamesTests
             await Until.HoldsAsync(async () => FetchRate().IsMatch(await ScrapeAsync(worker)), "the rate is told");
             var metrics = await ScrapeAsync(worker);
             Assert.Matches($@"(?m)^fleetops_worker_fetch_size_bytes(\{{\}})? {model.Length}\b", metrics);
+            Assert.Matches(@"(?m)^fleetops_worker_fetch_remaining_seconds(\{\})? [0-9]*[1-9]", metrics);
             Assert.Matches(@"(?m)^fleetops_worker_fetch_fetched_bytes(\{\})? [1-9]", metrics);
             using var state = JsonDocument.Parse(await worker.Http.GetStringAsync("/state", Cancellation));
             Assert.True(state.RootElement.GetProperty("bytesPerSecond").GetDouble() > 0);
