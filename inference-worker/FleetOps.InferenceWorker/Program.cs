@@ -6,6 +6,7 @@ var root = new RootCommand("Serves one language model over gRPC with llama.cpp."
 {
     ServeCommand.Create(),
     FetchCommand.Create(),
+    RemoveCommand.Create(),
     InspectCommand.Create(),
     EstimateCommand.Create(),
     ChatCommand.Create(),

@@ -18,6 +18,10 @@ public sealed class ModelFetcher : IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
+
+    // What is removed needs no proof, not even of a source of plain http.
+    private static readonly string AnyDigest = new('0', 64);
+
     private readonly ModelFetcherOptions _options;
     private readonly HttpMessageInvoker _invoker;
 
@@ -67,6 +71,15 @@ public sealed class ModelFetcher : IDisposable
             _ => throw new ModelSourceException(ModelSourceReason.InvalidConfiguration, $"{plan.Source} is of a kind that cannot be fetched."),
         });
     }
+
+    /// <summary>Removes what was fetched of a source, unless somebody uses it. Nothing is asked of the source.</summary>
+    /// <param name="request">As it was fetched; its digest does not matter.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ModelSourceException">The files could not be removed; its reason says why.</exception>
+    public Task<ModelRemoval> RemoveAsync(FetchRequest request, CancellationToken cancellationToken = default) =>
+        request.Source is ClaimModelSource or FileModelSource
+            ? throw new ModelSourceException(ModelSourceReason.InvalidConfiguration, $"{request.Source} is no fetched file, and is not removed.")
+            : new StoredRemoval(_options).RunAsync(FetchPlan.From(request with { Sha256 = request.Sha256 ?? AnyDigest }), cancellationToken);
 
     /// <summary>Closes the connections that are open. Fetches that are running fail.</summary>
     public void Dispose() => _invoker.Dispose();

@@ -41,6 +41,21 @@ internal static class ModelFetching
         }
     }
 
+    /// <summary>Removes what was fetched.</summary>
+    /// <exception cref="WorkerFailedException">It could not be removed.</exception>
+    public static async Task<ModelRemoval> RemoveAsync(ModelFetcherOptions options, FetchRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var fetcher = new ModelFetcher(options);
+            return await fetcher.RemoveAsync(request, cancellationToken);
+        }
+        catch (ModelSourceException exception)
+        {
+            throw new WorkerFailedException(ReasonOf(exception.Reason), exception.Message, exception);
+        }
+    }
+
     /// <summary>Reads a source.</summary>
     /// <exception cref="WorkerFailedException">The text is no source.</exception>
     public static ModelSource ParseSource(string text) => ModelSource.TryParse(text, out var source, out var error)

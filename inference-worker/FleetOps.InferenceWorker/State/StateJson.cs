@@ -9,6 +9,7 @@ namespace FleetOps.InferenceWorker.State;
 [JsonSerializable(typeof(TerminationMessage))]
 [JsonSerializable(typeof(EstimateDocument))]
 [JsonSerializable(typeof(FetchedMessage))]
+[JsonSerializable(typeof(RemovedMessage))]
 internal sealed partial class StateJson : JsonSerializerContext
 {
     /// <summary>For documents that people read in a terminal too: quotes and letters stay as they are.</summary>

@@ -24,6 +24,10 @@ internal static class TerminationLog
         TryWrite(path, JsonSerializer.SerializeToUtf8Bytes(new FetchedMessage(bounded), StateJson.Readable.FetchedMessage));
     }
 
+    /// <summary>Writes what a removal came to. Faults are swallowed.</summary>
+    public static void TryWrite(string? path, RemovedModel model) =>
+        TryWrite(path, JsonSerializer.SerializeToUtf8Bytes(new RemovedMessage(model), StateJson.Readable.RemovedMessage));
+
     private static void TryWrite(string? path, byte[] content)
     {
         if (string.IsNullOrEmpty(path))
