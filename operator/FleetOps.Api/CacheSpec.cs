@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using FleetOps.Api.Schema;
@@ -6,25 +5,26 @@ using FleetOps.Api.Schema;
 namespace FleetOps.Api;
 
 /// <summary>Where a worker keeps the weights that it has fetched. What is found there is verified and then not fetched again.</summary>
-[CelRule("(self.type == 'PersistentVolumeClaim') == has(self.claimName)", SpecMessages.CacheClaimName)]
-[CelRule("(self.type == 'HostPath') == has(self.path)", SpecMessages.CachePathNeedsHostPath)]
-[CelRule("!has(self.sizeLimit) || self.type == 'Ephemeral'", SpecMessages.CacheSizeLimitNeedsEphemeral)]
-[CelRule("!has(self.maxSize) || self.type != 'Ephemeral'", SpecMessages.CacheMaxSizeNeedsVolume)]
-[SchemaRule("""{"anyOf":[{"not":{"required":["maxSize"]}},{"properties":{"type":{"pattern":"^(PersistentVolumeClaim|HostPath)$"}}}]}""")]
-[SchemaRule("""{"not":{"properties":{"type":{"pattern":"^PersistentVolumeClaim$"}},"not":{"required":["claimName"]}}}""")]
+[CelRule("(has(self.type) && self.type == 'PersistentVolumeClaim') == has(self.claimName)", SpecMessages.CacheClaimName)]
+[CelRule("(has(self.type) && self.type == 'HostPath') == has(self.path)", SpecMessages.CachePathNeedsHostPath)]
+[CelRule("!has(self.sizeLimit) || !has(self.type) || self.type == 'Ephemeral'", SpecMessages.CacheSizeLimitNeedsEphemeral)]
+[CelRule("!has(self.maxSize) || (has(self.type) && self.type != 'Ephemeral')", SpecMessages.CacheMaxSizeNeedsVolume)]
+[SchemaRule("""{"anyOf":[{"not":{"required":["maxSize"]}},{"required":["type"],"properties":{"type":{"pattern":"^(PersistentVolumeClaim|HostPath)$"}}}]}""")]
+[SchemaRule("""{"not":{"required":["type"],"properties":{"type":{"pattern":"^PersistentVolumeClaim$"}},"not":{"required":["claimName"]}}}""")]
 [SchemaRule("""{"not":{"properties":{"type":{"pattern":"^(Ephemeral|HostPath)$"}},"required":["claimName"]}}""")]
-[SchemaRule("""{"not":{"properties":{"type":{"pattern":"^HostPath$"}},"not":{"required":["path"]}}}""")]
+[SchemaRule("""{"not":{"required":["type"],"properties":{"type":{"pattern":"^HostPath$"}},"not":{"required":["path"]}}}""")]
 [SchemaRule("""{"not":{"properties":{"type":{"pattern":"^(Ephemeral|PersistentVolumeClaim)$"}},"required":["path"]}}""")]
 [SchemaRule("""{"anyOf":[{"not":{"required":["sizeLimit"]}},{"properties":{"type":{"pattern":"^Ephemeral$"}}}]}""")]
 public sealed record CacheSpec
 {
     /// <summary>
-    /// Ephemeral keeps the weights in the pod, so that each new worker fetches them. PersistentVolumeClaim keeps them in the claim that claimName
+    /// When left out, workers use a ModelCache of the namespace that has the same source, if its claim can be mounted on several nodes (ReadWriteMany),
+    /// or if its directory is on all nodes that spec.placement.nodeSelector leaves; else it is Ephemeral. That is decided when workers are made: a
+    /// ModelCache that comes later replaces no worker, and is used by those of the next change. Create it before the ModelDeployment. Ephemeral keeps the weights in the pod, so that each new worker fetches them. PersistentVolumeClaim keeps them in the claim that claimName
     /// names; with several workers it must be ReadWriteMany. HostPath keeps them in a directory of the node, for all workers there; the operator
     /// must allow the path, and it is outside of the restricted Pod Security profile.
     /// </summary>
-    [DefaultValue("Ephemeral")]
-    public CacheType Type { get; set; }
+    public CacheType? Type { get; set; }
 
     /// <summary>Name of a PersistentVolumeClaim in the namespace of the ModelDeployment; for type PersistentVolumeClaim.</summary>
     [StringLength(253, MinimumLength = 1)]
@@ -40,7 +40,7 @@ public sealed record CacheSpec
     [CelRule("self.matches(r'" + Patterns.AbsolutePath + "')", SpecMessages.CachePath)]
     public string? Path { get; init; }
 
-    /// <summary>Bytes of the node's disk that an Ephemeral cache may take, such as 20Gi; a worker that takes more is evicted. No limit when left out.</summary>
+    /// <summary>Bytes of the node's disk that an Ephemeral cache may take, such as 20Gi. Weights that are larger are refused (DiskFull) before they are fetched; a worker that takes more all the same is evicted. No limit when left out.</summary>
     [IntOrString]
     [StringLength(16, MinimumLength = 1)]
     [Range(1, 999_999_999_999_999)]

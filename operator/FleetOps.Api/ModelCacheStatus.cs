@@ -27,6 +27,16 @@ public sealed record ModelCacheStatus
     /// <summary>Bytes of the weights in all, over all nodes; while fetching and once known.</summary>
     public long? TotalBytes { get; init; }
 
+    /// <summary>Bytes that arrive in a second, over all nodes, to two digits; as of the last whole percent, while fetching.</summary>
+    public long? BytesPerSecond { get; init; }
+
+    /// <summary>Seconds until all have arrived everywhere, to two digits; as of the last whole percent, while fetching.</summary>
+    public long? SecondsLeft { get; init; }
+
+    /// <summary>The same for people, as in 4m.</summary>
+    [StringLength(32)]
+    public string? Eta { get; init; }
+
     /// <summary>SHA-256 of the file.</summary>
     [StringLength(64)]
     public string? Sha256 { get; init; }
@@ -42,9 +52,12 @@ public sealed record ModelCacheStatus
     [StringLength(128)]
     public string? License { get; init; }
 
-    /// <summary>Hash of what was fetched onto the claim and verified there; it is not fetched again while the spec asks for the same.</summary>
+    /// <summary>Hash of what was fetched onto this very claim and verified there; it is not fetched again while the spec asks for the same.</summary>
     [StringLength(32)]
     public string? FetchedHash { get; init; }
+
+    /// <summary>When it was last found on the claim and verified.</summary>
+    public DateTime? VerifiedAt { get; init; }
 
     /// <summary>The nodes, by name; at most 64.</summary>
     [ListMap("name", MaxItems = 64)]

@@ -17,6 +17,8 @@ namespace FleetOps.Api;
 [PrinterColumn("Ready", "string", ".status.ready", Description = "Workers that serve, of those that are wanted")]
 [PrinterColumn("Phase", "string", ".status.phase", Description = "State in one word")]
 [PrinterColumn("Age", "date", ".metadata.creationTimestamp", Description = "Time since creation")]
+[PrinterColumn("Progress", "string", ".status.progress", Description = "How much of the weights has arrived, while workers fetch them", Wide = true)]
+[PrinterColumn("Cache", "string", ".status.cache.name", Description = "The ModelCache that the weights come from", Wide = true)]
 [PrinterColumn("Source", "string", ".spec.model.source", Description = "Where the weights come from", Wide = true)]
 [PrinterColumn("Endpoint", "string", ".status.endpoint", Description = "Where clients in the cluster reach the model", Wide = true)]
 [PrinterColumn("Reason", "string", ".status.conditions[?(@.type==\"Ready\")].reason", Description = "Why it is ready or not", Wide = true)]

@@ -29,8 +29,7 @@ public sealed record ModelDeploymentSpec
     [ObjectDefault]
     public RolloutSpec Rollout { get; set; } = new();
 
-    /// <summary>Where workers keep the weights that they have fetched.</summary>
-    [ObjectDefault]
+    /// <summary>Where workers keep the weights that they have fetched. When left out, where a ModelCache of the same source has them, if there is one.</summary>
     public CacheSpec Cache { get; set; } = new();
 
     /// <summary>On which nodes workers run.</summary>

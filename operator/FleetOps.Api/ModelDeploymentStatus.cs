@@ -37,6 +37,13 @@ public sealed record ModelDeploymentStatus
     /// <summary>The model as the workers found it in the file.</summary>
     public ServedModel? Model { get; init; }
 
+    /// <summary>The ModelCache that the workers take the weights from, which was found because spec.cache.type was left out; absent when none was.</summary>
+    public UsedCache? Cache { get; init; }
+
+    /// <summary>How much of the weights the worker that is furthest behind has, as in 37%; while one fetches.</summary>
+    [StringLength(32)]
+    public string? Progress { get; init; }
+
     /// <summary>The memory that the model takes in each worker of the present spec; absent until one has told.</summary>
     public ModelMemory? Memory { get; init; }
 

@@ -6,6 +6,7 @@ namespace FleetOps.Api;
 /// <summary>Which weights to serve, and how to tell that they are the right ones.</summary>
 [CelRule("!self.source.startsWith('http://') || has(self.sha256)", SpecMessages.PlainHttpNeedsDigest)]
 [CelRule("!has(self.revision) || self.source.matches('^(hf|s3)://')", SpecMessages.RevisionNeedsHub)]
+[CelRule("!has(self.revision) || !self.source.startsWith('hf://') || !self.source.contains('@') || self.source.endsWith('@' + self.revision)", SpecMessages.TwoRevisions)]
 [CelRule("!has(self.credentialsSecretRef) || !self.source.startsWith('pvc://')", SpecMessages.ClaimTakesNoCredentials)]
 [CelRule("!has(self.adapters) || self.source.startsWith('pvc://')", SpecMessages.AdaptersNeedClaim)]
 [SchemaRule("""{"anyOf":[{"required":["sha256"]},{"properties":{"source":{"pattern":"^(hf|https|s3|oci|pvc)://"}}}]}""")]
@@ -15,7 +16,7 @@ namespace FleetOps.Api;
 public sealed record ModelReference
 {
     /// <summary>
-    /// Where the GGUF file comes from: hf://OWNER/REPOSITORY/FILE on the Hugging Face hub, https://HOST/PATH, http://HOST/PATH
+    /// Where the GGUF file comes from: hf://OWNER/REPOSITORY/FILE[@REVISION] on the Hugging Face hub, https://HOST/PATH, http://HOST/PATH
     /// (only together with sha256), s3://BUCKET/KEY (endpoint and region by AWS_ENDPOINT_URL_S3 and AWS_REGION in spec.pod.env),
     /// oci://REGISTRY/REPOSITORY[:TAG][@sha256:DIGEST] in a registry, or pvc://CLAIM/PATH in a PersistentVolumeClaim of the same namespace.
     /// A model that llama.cpp has split is named by its first file, NAME-00001-of-0000N.gguf; all N files (512 at most) are fetched.

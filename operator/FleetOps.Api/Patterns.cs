@@ -9,8 +9,8 @@ public static class Patterns
     /// <summary>A SHA-256 digest in lower-case hexadecimal.</summary>
     public const string Sha256 = "^[0-9a-f]{64}$";
 
-    /// <summary>A branch, tag or commit of a repository on the hub.</summary>
-    public const string Revision = "^[A-Za-z0-9][A-Za-z0-9._/-]*$";
+    /// <summary>A branch, tag or commit of a repository on the hub, or the version of an object of S3.</summary>
+    public const string Revision = "^" + RevisionText + "$";
 
     /// <summary>An extended resource such as <c>nvidia.com/gpu</c>: a domain, a slash, a name.</summary>
     public const string ExtendedResource =
@@ -52,8 +52,8 @@ public static class Patterns
     /// <summary>A container image; its form is the container runtime's business.</summary>
     public const string Image = @"^\S+$";
 
-    /// <summary>A repository on the hub and a file in it. The revision is a field of its own.</summary>
-    public const string HubSource = "^hf://" + HubName + "/" + HubName + "(/" + HubSegment + ")+$";
+    /// <summary>A repository on the hub and a file in it, and perhaps the revision.</summary>
+    public const string HubSource = "^hf://" + HubName + "/" + HubName + "(/" + HubSegment + ")+(@" + RevisionText + ")?$";
 
     /// <summary>An address of a file, without user and password.</summary>
     public const string WebSource = @"^https?://[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?/[^\s#?\\]*[^\s#?\\/](\?[^\s#\\]*)?$";
@@ -72,6 +72,8 @@ public static class Patterns
     /// <summary>Any source that this version can fetch.</summary>
     public const string Source = HubSource + "|" + WebSource + "|" + BucketSource + "|" + RegistrySource + "|" + ClaimSource;
 
+    // Not "-" in front, which would be an option of the worker.
+    private const string RevisionText = "[A-Za-z0-9._+][A-Za-z0-9._+/-]*";
     private const string RegistryHost = "[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?";
     private const string RepositoryStep = @"[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*";
     private const string HubName = "[A-Za-z0-9_]([-A-Za-z0-9._]*[A-Za-z0-9_])?";

@@ -22,6 +22,9 @@ public static partial class Reasons
     /// <summary>The weights have been verified.</summary>
     public const string WeightsVerified = nameof(WeightsVerified);
 
+    /// <summary>The weights are there and their digest has been computed; nothing names the one that they should have.</summary>
+    public const string DigestNotCompared = nameof(DigestNotCompared);
+
     /// <summary>Nothing is left to do.</summary>
     public const string UpToDate = nameof(UpToDate);
 
@@ -64,15 +67,24 @@ public static partial class Reasons
     /// <summary>A ModelCache: no node has the labels that it selects.</summary>
     public const string NoMatchingNode = nameof(NoMatchingNode);
 
+    /// <summary>Event: the files of a deleted ModelCache have been removed.</summary>
+    public const string FilesRemoved = nameof(FilesRemoved);
+
+    /// <summary>Event: files of a deleted ModelCache are kept because something uses them.</summary>
+    public const string FilesKept = nameof(FilesKept);
+
+    /// <summary>Event: files of a deleted ModelCache could not be removed, and stay.</summary>
+    public const string FilesLeft = nameof(FilesLeft);
+
     /// <summary>Event: a child that was changed or deleted by someone else has been put back.</summary>
     public const string ChildRestored = nameof(ChildRestored);
 
     /// <summary>All reasons.</summary>
     public static IReadOnlySet<string> All { get; } = new HashSet<string>(StringComparer.Ordinal)
     {
-        Accepted, AllWorkersReady, WorkersServing, ScaledToZero, WeightsVerified, UpToDate, NothingStalled,
+        Accepted, AllWorkersReady, WorkersServing, ScaledToZero, WeightsVerified, DigestNotCompared, UpToDate, NothingStalled,
         WorkersStarting, FetchingWeights, VerifyingWeights, LoadingModel, RollingOut, ScalingDown, Deleting, WaitingForRemoval, NoWorkerYet, ChildRestored,
-        WeightsCached, FetchStarting, NoMatchingNode,
+        WeightsCached, FetchStarting, NoMatchingNode, FilesRemoved, FilesKept, FilesLeft,
         InvalidSpec, LicenseNotAccepted, PolicyViolation, NameTaken, ChildRefused, ApiUnavailable, QuotaExceeded, PodRefused, RuntimeClassNotFound, GpuNotOffered, GpuUnavailable, ClaimNotFound, Unschedulable,
         ImagePullFailed, ContainerConfigInvalid, SecretNotFound, CredentialsMissing,
         SourceUnauthorized, SourceNotFound, SourceUnreachable, DigestMismatch, DiskFull, InvalidGguf, UnsupportedArchitecture,

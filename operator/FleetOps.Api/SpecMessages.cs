@@ -12,7 +12,7 @@ public static partial class SpecMessages
 
     /// <summary>Malformed hub address.</summary>
     public const string HubSource =
-        "spec.model.source must name owner, repository and file, as in hf://OWNER/REPOSITORY/FILE.gguf; a revision goes into spec.model.revision";
+        "spec.model.source must name owner, repository and file, as in hf://OWNER/REPOSITORY/FILE.gguf; a revision goes into spec.model.revision, or after an @";
 
     /// <summary>Malformed web address.</summary>
     public const string WebSource =
@@ -41,6 +41,10 @@ public static partial class SpecMessages
     /// <summary>Revision of something that has none.</summary>
     public const string RevisionNeedsHub =
         "spec.model.revision applies to hf:// and s3:// sources only: remove it";
+
+    /// <summary>Two revisions that differ.</summary>
+    public const string TwoRevisions =
+        "spec.model.source names a revision after its @, and spec.model.revision another one: remove one of them";
 
     /// <summary>Malformed revision.</summary>
     public const string Revision =

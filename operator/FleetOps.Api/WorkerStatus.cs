@@ -23,6 +23,12 @@ public sealed record WorkerStatus
     /// <summary>Bytes of the weights in all; while fetching and once known.</summary>
     public long? TotalBytes { get; init; }
 
+    /// <summary>Bytes that arrive in a second, to two digits; as of the last whole percent, while fetching.</summary>
+    public long? BytesPerSecond { get; init; }
+
+    /// <summary>Seconds until all have arrived, to two digits; as of the last whole percent, while fetching.</summary>
+    public long? SecondsLeft { get; init; }
+
     /// <summary>Since when the worker is in this phase.</summary>
     public DateTime? Since { get; init; }
 

@@ -93,8 +93,8 @@ public sealed class StructuralRulesTests
     }
 
     [Theory]
-    [InlineData("ModelDeployment", "Model", "Quant", "GPUs", "Ready", "Phase", "Age", "Source (wide)", "Endpoint (wide)", "Reason (wide)")]
-    [InlineData("ModelCache", "Source", "Size", "Progress", "Phase", "Age", "Claim (wide)", "Reason (wide)")]
+    [InlineData("ModelDeployment", "Model", "Quant", "GPUs", "Ready", "Phase", "Age", "Progress (wide)", "Cache (wide)", "Source (wide)", "Endpoint (wide)", "Reason (wide)")]
+    [InlineData("ModelCache", "Source", "Size", "Progress", "ETA", "Phase", "Age", "Claim (wide)", "Reason (wide)")]
     public void The_columns_are_those_that_people_were_promised(string kind, params string[] expected)
     {
         var columns = Version(kind)["additionalPrinterColumns"]!.AsArray().Select(c => $"{c!["name"]}{(c["priority"] is null ? "" : " (wide)")}");

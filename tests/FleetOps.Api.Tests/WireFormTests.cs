@@ -16,7 +16,8 @@ public sealed class WireFormTests
         Assert.Equal(new ResourcesSpec(), model.Spec.Resources);
         Assert.Equal("nvidia.com/gpu", model.Spec.Resources.GpuResourceName);
         Assert.Equal(new RolloutSpec { MaxSurge = "1", MaxUnavailable = "0", ProgressDeadlineSeconds = 1800, DrainTimeoutSeconds = 50 }, model.Spec.Rollout);
-        Assert.Equal(new CacheSpec { Type = CacheType.Ephemeral }, model.Spec.Cache);
+        Assert.Equal(new CacheSpec(), model.Spec.Cache);
+        Assert.Null(model.Spec.Cache.Type);
         Assert.Equal(new ServiceSpec { Type = ServiceType.ClusterIP, Port = 9090 }, model.Spec.Service);
         Assert.Null(model.Spec.Placement);
         Assert.Null(model.Spec.Disruption);

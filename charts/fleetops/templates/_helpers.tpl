@@ -45,7 +45,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{- /*
 Just what the operator does: it reads through watches, creates what is missing, patches what differs, and deletes the two kinds of children that a
-spec can cease to ask for. It gets an object only to take over the fields that it created it with. A test compares this list with what it does.
+spec can cease to ask for. It patches a ModelCache only for the finalizer that keeps it until its files are removed. It gets an object only to take over the fields that it created it with. A test compares this list with what it does.
 */}}
 {{- define "fleetops.rules" }}
 - apiGroups: [fleetops.dev]
@@ -60,7 +60,7 @@ spec can cease to ask for. It gets an object only to take over the fields that i
   verbs: [update]
 - apiGroups: [fleetops.dev]
   resources: [modelcaches]
-  verbs: [list, watch]
+  verbs: [list, watch, patch]
 - apiGroups: [fleetops.dev]
   resources: [modelcaches/status]
   verbs: [patch]
@@ -88,6 +88,10 @@ spec can cease to ask for. It gets an object only to take over the fields that i
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
   resources: [pods]
+  verbs: [list, watch]
+# Whether a claim can be mounted on several nodes, and is still the one that weights were fetched to.
+- apiGroups: [""]
+  resources: [persistentvolumeclaims]
   verbs: [list, watch]
 # Whether a Secret exists, by its metadata: the operator never asks for the values.
 - apiGroups: [""]

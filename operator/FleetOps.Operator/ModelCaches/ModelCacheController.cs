@@ -1,13 +1,13 @@
 using FleetOps.Api;
 using FleetOps.ControllerRuntime;
 using FleetOps.ControllerRuntime.Apply;
-using FleetOps.ControllerRuntime.Events;
 using FleetOps.ControllerRuntime.Informers;
 using FleetOps.ControllerRuntime.Reconciling;
 using FleetOps.Operator.ModelCaches.Act;
 using FleetOps.Operator.ModelCaches.Observe;
 using FleetOps.Operator.ModelCaches.Plan;
 using FleetOps.Operator.ModelCaches.Status;
+using FleetOps.Operator.ModelDeployments.Act;
 using FleetOps.Operator.ModelDeployments.Plan;
 using FleetOps.Operator.ModelDeployments.Status;
 
@@ -17,17 +17,33 @@ namespace FleetOps.Operator.ModelCaches;
 internal sealed partial class ModelCacheController(
     ModelCacheObserver observer,
     JobWriter jobs,
+    FinalizerWriter finalizers,
     Applier applier,
     IStore<ModelCache> caches,
-    EventRecorder events,
+    CacheEvents events,
     WorkerSettings settings,
     TimeProvider time,
     ILogger<ModelCacheController> logger) : IEntityController<ModelCache>
 {
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
+
+    private readonly StatusWriteLimit _limit = new(time);
+
     public async Task<ReconciliationResult> ReconcileAsync(ModelCache entity, CancellationToken cancellationToken)
     {
         var observed = observer.Observe(entity);
         var plan = CachePlanner.Plan(observed, settings);
+        if (plan.Farewell is { } farewell)
+        {
+            return await LetGoAsync(entity, farewell, cancellationToken);
+        }
+
+        // Before anything is fetched that it would have to see removed.
+        if (!await finalizers.WriteAsync(entity, plan.HoldsFinalizer, cancellationToken))
+        {
+            return ReconciliationResult.Success(Soon);
+        }
+
         var report = await jobs.WriteAsync(plan, cancellationToken);
         foreach (var job in report.Written)
         {
@@ -36,16 +52,48 @@ internal sealed partial class ModelCacheController(
 
         if (report.IsLate)
         {
-            return ReconciliationResult.Failure("a Job exists already that no watch has told of yet");
+            return ReconciliationResult.Failure("a child exists already that no watch has told of yet");
         }
 
-        var status = ConditionTimes.Stamp(CacheStatusPlanner.Plan(observed, plan, report.Refusal), entity.Status, time.GetUtcNow());
-        await WriteStatusAsync(entity, status, cancellationToken);
-        PublishStatus(entity, status);
-        return report.Refusal is { } refusal ? ReconciliationResult.Failure(refusal.Message) : ReconciliationResult.Success();
+        if (entity.Metadata.DeletionTimestamp is not null && report.Refusal is { } refused && IsNamespaceEnding(refused))
+        {
+            return await LetGoAsync(entity, new(Reasons.FilesLeft, $"Files of {entity.Spec.Model.Source} may be left, because their namespace is being deleted, where no Job can be created any more.", IsTrouble: true), cancellationToken);
+        }
+
+        var pause = await TellAsync(entity, observed, plan, report, cancellationToken);
+        return report.Refusal is { } refusal ? ReconciliationResult.Failure(refusal.Message) : ReconciliationResult.Success(Sooner(pause == TimeSpan.Zero ? null : pause, plan.LookAgainAfter));
     }
 
-    public Task DeletedAsync(ObjectKey key, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task DeletedAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        _limit.Forget(key);
+        return Task.CompletedTask;
+    }
+
+    private async Task<ReconciliationResult> LetGoAsync(ModelCache cache, Farewell farewell, CancellationToken cancel)
+    {
+        if (!await finalizers.WriteAsync(cache, wanted: false, cancel))
+        {
+            return ReconciliationResult.Success(Soon);
+        }
+
+        events.PublishFarewell(cache, farewell);
+        LogFarewell(logger, cache.Metadata.NamespaceProperty, cache.Metadata.Name, farewell.Message);
+        return ReconciliationResult.Success();
+    }
+
+    private async Task<TimeSpan> TellAsync(ModelCache cache, CacheObservation observed, CachePlan plan, WriteReport report, CancellationToken cancel)
+    {
+        var status = ConditionTimes.Stamp(CacheStatusPlanner.Plan(observed, plan, report.Refusal), cache.Status, time.GetUtcNow());
+        var pause = _limit.Pause(cache);
+        if (pause == TimeSpan.Zero)
+        {
+            await WriteStatusAsync(cache, status, cancel);
+            events.PublishStatus(cache, status);
+        }
+
+        return pause;
+    }
 
     private async Task WriteStatusAsync(ModelCache cache, ModelCacheStatus status, CancellationToken cancel)
     {
@@ -60,6 +108,7 @@ internal sealed partial class ModelCacheController(
             if (result.Written)
             {
                 caches.Assume(result.Entity);
+                _limit.Wrote(ObjectKey.Of(cache));
             }
         }
         catch (KubeApiException e) when (e.IsNotFound || e.IsConflict)
@@ -69,21 +118,20 @@ internal sealed partial class ModelCacheController(
         }
     }
 
-    private void PublishStatus(ModelCache cache, ModelCacheStatus status)
-    {
-        var before = Ready(cache.Status);
-        if (Ready(status) is { } now && (before is null || before.Reason != now.Reason || before.Status != now.Status))
-        {
-            var isTrouble = now.Status != "True" && (ReasonTraits.IsTrouble(now.Reason) || now.Reason == Reasons.NoMatchingNode);
-            events.Publish(cache, isTrouble ? EventType.Warning : EventType.Normal, now.Reason, now.Message);
-        }
-    }
+    private static bool IsNamespaceEnding(Obstacle refusal) => refusal.Message.Contains("because it is being terminated", StringComparison.Ordinal);
 
-    private static Condition? Ready(ModelCacheStatus? status) => status?.Conditions?.FirstOrDefault(c => c.Type == ConditionTypes.Ready);
+    private static TimeSpan? Sooner(TimeSpan? one, TimeSpan? other)
+    {
+        var sooner = one is null || other < one ? other : one;
+        return sooner is { } wait && wait < Soon ? Soon : sooner;
+    }
 
     [LoggerMessage(EventId = 111, Level = LogLevel.Information, Message = "{Namespace}/{Name}: created Job {Job}")]
     private static partial void LogCreated(ILogger logger, string @namespace, string name, string job);
 
     [LoggerMessage(EventId = 112, Level = LogLevel.Debug, Message = "{Namespace}/{Name}: its status was not written because it is gone: {Message}")]
     private static partial void LogGone(ILogger logger, string @namespace, string name, string message);
+
+    [LoggerMessage(EventId = 113, Level = LogLevel.Information, Message = "{Namespace}/{Name} is let go: {Message}")]
+    private static partial void LogFarewell(ILogger logger, string @namespace, string name, string message);
 }

@@ -5,6 +5,7 @@ using FleetOps.ControllerRuntime.Informers;
 using FleetOps.ControllerRuntime.Reconciling;
 using FleetOps.Operator.ModelCaches.Act;
 using FleetOps.Operator.ModelCaches.Observe;
+using FleetOps.Operator.ModelCaches.Status;
 using FleetOps.Operator.ModelDeployments;
 using FleetOps.Operator.ModelDeployments.Observe;
 using k8s.Models;
@@ -21,11 +22,11 @@ internal static class ModelCacheServices
     public static ControllerRuntimeBuilder AddModelCaches(this ControllerRuntimeBuilder runtime, bool watchesNodes)
     {
         runtime.Services.AddSingleton<ModelCacheObserver>();
+        runtime.Services.AddSingleton<CacheUsers>();
         runtime.Services.AddSingleton<JobWriter>();
+        runtime.Services.AddSingleton<FinalizerWriter>();
+        runtime.Services.AddSingleton<CacheEvents>();
         runtime.Services.AddSingleton(services => new SelectedNodes(watchesNodes ? services.GetRequiredService<IStore<V1Node>>() : null));
-
-        // An installation may be newer than its definitions; models are served all the same.
-        runtime.AddInformer(ModelCacheTypes.ModelCaches, options: new InformerOptions { Optional = true });
         runtime.AddInformer(ModelCacheTypes.ObservedJobs, ModelCacheTypes.Own, configure: static jobs => jobs.TrimWith(Trimming.Trim));
         return runtime.AddController<ModelCache, ModelCacheController>(
             ModelCacheTypes.ModelCaches,
@@ -34,9 +35,12 @@ internal static class ModelCacheServices
                 controller
                     .WithWorkers(Workers)
                     .WithIndex(StoreIndexes.Secret, StoreIndexes.SecretsOf)
+                    .WithIndex(StoreIndexes.Claim, StoreIndexes.ClaimsOf)
                     .WithIndex(StoreIndexes.NodeTarget, StoreIndexes.NodeTargetsOf)
                     .When(Predicates.SpecOrDeletionChanged)
                     .Owns(ModelCacheTypes.ObservedJobs, ModelCacheTypes.Own)
+                    .Owns(BuiltInTypes.NetworkPolicies.AsObserved())
+                    .Watches(ModelDeploymentTypes.Claims, static (claim, caches) => Keys(caches.ByIndex(StoreIndexes.Claim, StoreIndexes.Value(claim.Metadata.NamespaceProperty, claim.Metadata.Name))))
                     .Watches(ModelDeploymentTypes.WorkerPods, static pod => WorkerPods.CacheOf(pod) is { } owner ? [owner] : [], ModelCacheTypes.Own)
                     .Watches(ModelDeploymentTypes.Secrets, static (secret, caches) => Keys(caches.ByIndex(StoreIndexes.Secret, StoreIndexes.Value(secret.Metadata.NamespaceProperty, secret.Metadata.Name))));
                 if (watchesNodes)

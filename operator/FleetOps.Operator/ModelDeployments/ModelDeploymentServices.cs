@@ -60,6 +60,7 @@ internal static class ModelDeploymentServices
         }
 
         AddPods(runtime, states);
+        AddCaches(runtime, startups);
         runtime.AddInformer(ModelDeploymentTypes.Secrets, configure: static secrets => secrets.TrimWith(Trimming.Trim));
         runtime.AddInformer(ModelDeploymentTypes.ModelDeployments, configure: models =>
         {
@@ -81,6 +82,18 @@ internal static class ModelDeploymentServices
                 .Watches(BuiltInTypes.PodDisruptionBudgets.AsObserved(), OwnerOrNamesake, optional: true)
                 .Watches(ModelDeploymentTypes.WorkerPods, static pod => WorkerPods.OwnerOf(pod) is { } owner ? [owner] : [], WorkerPodScope)
                 .Watches(ModelDeploymentTypes.Secrets, static (secret, models) => Concerned(models, StoreIndexes.Secret, secret.Metadata)));
+    }
+
+    // What models read of ModelCaches; their own controller comes with ModelCacheServices.
+    private static void AddCaches(ControllerRuntimeBuilder runtime, ModelStartups startups)
+    {
+        // An installation may be newer than its definitions; models are served all the same.
+        runtime.AddInformer(ModelCacheTypes.ModelCaches, options: new InformerOptions { Optional = true }, configure: caches =>
+        {
+            caches.Subscribe(startups.CacheChanged);
+            caches.AddIndex(StoreIndexes.Weights, StoreIndexes.WeightsOf);
+        });
+        runtime.AddInformer(ModelDeploymentTypes.Claims, configure: static claims => claims.TrimWith(Trimming.Trim));
     }
 
     private static void AddPods(ControllerRuntimeBuilder runtime, WorkerStates states)

@@ -18,9 +18,14 @@ internal static class ModelDeploymentTypes
         || (type == typeof(V1ContainerStatus) && field is "imageID" or "resources" or "allocatedResources" or "volumeMounts")
         || (type == typeof(V1ObjectMeta) && field is "ownerReferences" or "generateName"));
 
-    /// <summary>Nodes, of which only the labels and what can be asked of them matter.</summary>
+    /// <summary>Nodes, of which only the labels, what can be asked of them and whether they are the ones they were matter.</summary>
     public static ResourceType<V1Node> Nodes { get; } = BuiltInTypes.Nodes.Without(static (type, field) =>
-        (type == typeof(V1Node) && field == "spec") || (type == typeof(V1NodeStatus) && field != "allocatable"));
+        (type == typeof(V1Node) && field == "spec") || (type == typeof(V1NodeStatus) && field is not ("allocatable" or "nodeInfo"))
+        || (type == typeof(V1NodeSystemInfo) && field != "machineID"));
+
+    /// <summary>Claims, of which only who they are and who may mount them matters.</summary>
+    public static ResourceType<V1PersistentVolumeClaim> Claims { get; } = BuiltInTypes.PersistentVolumeClaims.Without(static (type, field) =>
+        (type == typeof(V1PersistentVolumeClaim) && field == "status") || (type == typeof(V1PersistentVolumeClaimSpec) && field != "accessModes"));
 
     /// <summary>Secrets without what they hold.</summary>
     public static ResourceType<V1Secret> Secrets { get; } = BuiltInTypes.Secrets.Without(static (type, field) =>

@@ -12,6 +12,8 @@ public sealed class CacheValidationTests(CrdServers servers)
         "{model: {source: 'oci://ghcr.io/o/m:v1', credentialsSecretRef: {name: pull}}, target: {claimName: weights}, maxSize: 200Gi, pod: {env: [{name: HTTPS_PROXY, value: 'http://p'}]}}",
         "{model: {source: 's3://b/f.gguf'}, target: {nodes: {selector: {}, path: /var/lib/models}}, maxSize: 1073741824}",
         "{model: {source: hf://o/r/f.gguf}, target: {nodes: {selector: {pool: gpu}, path: /var/lib/models, tolerations: [{operator: Exists}]}}}",
+        "{model: {source: 'hf://o/r/f.gguf@v1'}, target: {claimName: weights}, deletionPolicy: Retain, recheckHours: 24}",
+        "{model: {source: hf://o/r/f.gguf}, target: {claimName: weights}, deletionPolicy: Delete, recheckHours: 0}",
     ];
 
     /// <summary>A spec, what any API server says of it, and what the newest says.</summary>
@@ -25,6 +27,8 @@ public sealed class CacheValidationTests(CrdServers servers)
         { "{model: {source: hf://o/r/f.gguf}, target: {claimName: C_}}", "spec.target.claimName", "spec.target.claimName" },
         { "{model: {source: hf://o/r/f.gguf}, target: {nodes: {selector: {}, path: ../models}}}", "spec.target.nodes.path", SpecMessages.TargetPath },
         { "{model: {source: hf://o/r/f.gguf}, target: {nodes: {path: /models}}}", "spec.target.nodes.selector", "spec.target.nodes.selector" },
+        { "{model: {source: hf://o/r/f.gguf}, target: {claimName: c}, deletionPolicy: Keep}", "spec.deletionPolicy", "spec.deletionPolicy" },
+        { "{model: {source: hf://o/r/f.gguf}, target: {claimName: c}, recheckHours: -1}", "spec.recheckHours", "spec.recheckHours" },
         { "{model: {source: hf://o/r/f.gguf}, target: {claimName: c}, maxSize: 20GB}", "spec.maxSize", SpecMessages.CachedMaxSize },
         { "{model: {source: hf://o/r/f.gguf}, target: {claimName: c}, maxSize: 0}", "spec.maxSize", "spec.maxSize" },
     };

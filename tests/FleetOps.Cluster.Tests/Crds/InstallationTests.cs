@@ -84,7 +84,7 @@ public sealed class InstallationTests(CrdServers servers)
 
         Assert.True(answer.IsSuccess, answer.Message);
         Assert.Equal(
-            """{"cache":{"type":"Ephemeral"},"engine":{"backend":"Auto","contextLength":4096,"flashAttention":"Auto","gpuLayers":-1,"kvCacheType":"F16","maxSequences":8},"model":{"source":"hf://o/r/f.gguf"},"replicas":1,"resources":{"cpu":"1","gpuResourceName":"nvidia.com/gpu","gpus":0,"memory":"2Gi"},"rollout":{"drainTimeoutSeconds":50,"maxSurge":1,"maxUnavailable":0,"progressDeadlineSeconds":1800},"service":{"port":9090,"type":"ClusterIP"}}""",
+            """{"engine":{"backend":"Auto","contextLength":4096,"flashAttention":"Auto","gpuLayers":-1,"kvCacheType":"F16","maxSequences":8},"model":{"source":"hf://o/r/f.gguf"},"replicas":1,"resources":{"cpu":"1","gpuResourceName":"nvidia.com/gpu","gpus":0,"memory":"2Gi"},"rollout":{"drainTimeoutSeconds":50,"maxSurge":1,"maxUnavailable":0,"progressDeadlineSeconds":1800},"service":{"port":9090,"type":"ClusterIP"}}""",
             answer.Body["spec"]!.ToJsonString());
     }
 

@@ -17,6 +17,12 @@ public sealed partial class ValidationTests(CrdServers servers)
         "model: {source: 'https://example.com:8443/b.gguf', credentialsSecretRef: {name: token}}",
         $"model: {{source: 'http://10.0.0.1:8000/m.gguf', sha256: {Digest}}}",
         "model: {source: s3://my-models.v2/llama/7b.gguf, revision: Xy3.v_1, credentialsSecretRef: {name: key}}",
+        "model: {source: s3://models/7b.gguf, revision: .mU3+a/b_}",
+        "model: {source: s3://models/7b.gguf, revision: _3HL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY}",
+        "model: {source: 'hf://o/r/f.gguf@refs/pr/1'}",
+        "model: {source: 'hf://o/r/f.gguf@v1', revision: v1}",
+        "{model: {source: hf://o/r/f.gguf}, cache: {}}",
+        "{model: {source: hf://o/r/f.gguf}, cache: {sizeLimit: 20Gi}}",
         "model: {source: oci://docker.io/ai/smollm2}",
         "model: {source: 'oci://registry:5000/a/b__c/d-e.f:V1_x.y', credentialsSecretRef: {name: pull}}",
         $"model: {{source: 'oci://localhost/m:v1@sha256:{Digest}'}}",
@@ -39,7 +45,8 @@ public sealed partial class ValidationTests(CrdServers servers)
         { "model: {source: ftp://example.com/f.gguf}", "spec.model.source" },
         { "model: {source: file:///etc/passwd}", "spec.model.source" },
         { "model: {source: hf://owner/file.gguf}", "spec.model.source" },
-        { "model: {source: hf://o/r/f.gguf@main}", "spec.model.source" },
+        { "model: {source: hf://o/r/f.gguf@}", "spec.model.source" },
+        { "model: {source: 'hf://o/r/f.gguf@v1@v2'}", "spec.model.source" },
         { "model: {source: 'https://example.com'}", "spec.model.source" },
         { "model: {source: 'https://example.com/folder/'}", "spec.model.source" },
         { "model: {source: 'https://user:password@example.com/f.gguf'}", "spec.model.source" },
@@ -102,6 +109,7 @@ public sealed partial class ValidationTests(CrdServers servers)
         { "{model: {source: hf://o/r/f.gguf}, resources: {gpuResourceName: gpu}}", SpecMessages.GpuResourceName },
         { "{model: {source: hf://o/r/f.gguf}, resources: {cpu: 4 cores}}", SpecMessages.Cpu },
         { "{model: {source: hf://o/r/f.gguf}, resources: {memory: 16GB}}", SpecMessages.Memory },
+        { "model: {source: 'hf://o/r/f.gguf@v1', revision: v2}", SpecMessages.TwoRevisions },
     };
 
     [Theory, MemberData(nameof(Good)), MemberData(nameof(GoodWorkers))]

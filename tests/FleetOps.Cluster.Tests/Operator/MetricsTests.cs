@@ -25,7 +25,7 @@ public sealed class MetricsTests(OperatedCluster cluster)
         var ns = await cluster.NewNamespaceAsync();
         cluster.Worker.State = Serving;
         await ns.CreateModelAsync("told");
-        await ScrapeAsync(decompress: true, text => text.Contains(Line(ns, "phase", "phase=\"Pending\""), StringComparison.Ordinal));
+        await ScrapeAsync(ns, decompress: true, [Line(ns, "phase", "phase=\"Pending\"")]);
 
         await ns.SetRunningAsync(await ns.CreatePodAsync("told"), ready: true);
         string[] expected =
@@ -40,14 +40,29 @@ public sealed class MetricsTests(OperatedCluster cluster)
         foreach (var decompress in new[] { true, false })
         {
             // What meters tell may be a moment old.
-            var text = await ScrapeAsync(decompress, text => expected.Append("controller_runtime_reconcile_total{").All(line => text.Contains(line, StringComparison.Ordinal)));
+            var text = await ScrapeAsync(ns, decompress, [.. expected, "controller_runtime_reconcile_total{"]);
 
             Assert.DoesNotContain(Line(ns, "phase", "phase=\"Pending\""), text, StringComparison.Ordinal);
             Assert.Equal(1, text.Split("# TYPE fleetops_modeldeployment_phase gauge").Length - 1);
         }
 
         await ns.Rest.DeleteAsync($"{ns.Models}/told");
-        await ScrapeAsync(decompress: true, text => !text.Contains($"namespace=\"{ns.Name}\"", StringComparison.Ordinal));
+        await ScrapeAsync(ns, decompress: true, [], text => !text.Contains($"namespace=\"{ns.Name}\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_ModelCache_is_told_beside_the_models()
+    {
+        var ns = await cluster.NewNamespaceAsync();
+
+        await ns.CreateCacheAsync("told", "{model: {source: hf://o/r/f.gguf}, target: {claimName: weights}}");
+
+        await ScrapeAsync(ns, decompress: true,
+        [
+            $"\nfleetops_modelcache_phase{{namespace=\"{ns.Name}\",cache=\"told\",phase=\"Pending\"}} 1",
+            $"\nfleetops_modelcache_places{{namespace=\"{ns.Name}\",cache=\"told\"}} 1",
+            $"\nfleetops_modelcache_ready_places{{namespace=\"{ns.Name}\",cache=\"told\"}} 0",
+        ]);
     }
 
     [Fact]
@@ -93,21 +108,23 @@ public sealed class MetricsTests(OperatedCluster cluster)
     private static string Line(PlayedNamespace ns, string name, string labels = "") =>
         $"\nfleetops_modeldeployment_{name}{{namespace=\"{ns.Name}\",model=\"told\"{(labels.Length > 0 ? "," + labels : "")}}} 1";
 
-    private async Task<string> ScrapeAsync(bool decompress, Func<string, bool> holds)
+    private async Task<string> ScrapeAsync(PlayedNamespace ns, bool decompress, string[] expected, Func<string, bool>? holds = null)
     {
         using var http = new HttpClient(new SocketsHttpHandler { AutomaticDecompression = decompress ? DecompressionMethods.GZip : DecompressionMethods.None });
         var last = "";
+        string[] Missing() => [.. expected.Where(line => !last.Contains(line, StringComparison.Ordinal)).Select(line => line.Trim())];
         try
         {
             return (await Eventually.FindAsync("metrics tell it", async () =>
             {
                 last = await http.GetStringAsync(cluster.Operator.Metrics, TestContext.Current.CancellationToken);
-                return holds(last) ? last : null;
+                return Missing().Length == 0 && holds?.Invoke(last) != false ? last : null;
             })).Found;
         }
         catch (Xunit.Sdk.FailException e)
         {
-            Assert.Fail($"{e.Message} Last seen: {string.Join('\n', last.Split('\n').Where(line => line.StartsWith("fleetops_modeldeployment_", StringComparison.Ordinal)))}");
+            var own = last.Split('\n').Where(line => line.Contains($"namespace=\"{ns.Name}\"", StringComparison.Ordinal));
+            Assert.Fail($"{e.Message}\nMissing:\n{string.Join('\n', Missing())}\nLast seen of {ns.Name}:\n{string.Join('\n', own)}");
             throw;
         }
     }

@@ -27,7 +27,8 @@ public sealed class ModelCacheTests(OperatedCluster cluster)
         await ns.SetJobAsync(name, "Complete");
         var ready = await AwaitAsync(ns, "Ready", "WeightsCached");
         Assert.Equal(("100%", "100 B", "abc", "mit"), ((string?)ready["status"]!["progress"], (string?)ready["status"]!["size"], (string?)ready["status"]!["sha256"], (string?)ready["status"]!["license"]));
-        await ns.AwaitEventAsync("life", "WeightsCached");
+        var told = (string)(await ns.AwaitEventAsync("life", "WeightsCached"))["note"]!;
+        Assert.EndsWith("revision c0ffee, sha256 abc, 100 bytes, licence mit.", told, StringComparison.Ordinal);
 
         // As Kubernetes does after a day.
         await ns.Rest.DeleteAsync($"{ns.Pods}/{pod}?gracePeriodSeconds=0");
@@ -71,6 +72,90 @@ public sealed class ModelCacheTests(OperatedCluster cluster)
 
         await Eventually.FindAsync("the Job", () => ns.JobOfAsync("life"));
     }
+
+    [Fact]
+    public async Task A_deleted_ModelCache_goes_once_a_Job_has_removed_its_files()
+    {
+        var ns = await cluster.NewNamespaceAsync();
+        await ns.CreateClaimAsync("weights", "ReadWriteMany");
+        var (fetch, _) = await ns.CreateCacheAsync("life", Spec);
+        await ns.AwaitAsync($"{ns.Caches}/life", c => c["metadata"]!["finalizers"]?.ToJsonString().Contains("fleetops.dev/cached-files", StringComparison.Ordinal) == true, "the finalizer");
+
+        Assert.True((await ns.Rest.DeleteAsync($"{ns.Caches}/life")).IsSuccess);
+        await Eventually.FindAsync("the Job that fetches is gone", async () => await ns.TryGetAsync($"{ns.Jobs}/{fetch}") is null ? "gone" : null);
+        var (job, _) = await Eventually.FindAsync("the Job that removes", () => ns.JobOfAsync("life"));
+        Assert.Equal("remove", (string?)job["spec"]!["template"]!["spec"]!["containers"]![0]!["args"]![0]);
+        await AwaitAsync(ns, "Terminating", "Deleting");
+        var pod = await ns.CreatePodAsync(job);
+        await ns.SetPodStatusAsync(pod, Terminated("Succeeded", 0, """{\"removal\":{\"bytes\":100,\"inUse\":false}}"""));
+        await ns.SetJobAsync((string)job["metadata"]!["name"]!, "Complete");
+
+        await Eventually.FindAsync("the ModelCache is gone", async () => await ns.TryGetAsync($"{ns.Caches}/life") is null ? "gone" : null);
+        await ns.AwaitEventAsync("life", "FilesRemoved");
+    }
+
+    [Fact]
+    public async Task A_ModelCache_whose_claim_is_gone_goes_at_once()
+    {
+        var ns = await cluster.NewNamespaceAsync();
+        await ns.CreateCacheAsync("life", Spec);
+
+        Assert.True((await ns.Rest.DeleteAsync($"{ns.Caches}/life")).IsSuccess);
+
+        await Eventually.FindAsync("the ModelCache is gone", async () => await ns.TryGetAsync($"{ns.Caches}/life") is null ? "gone" : null);
+    }
+
+    [Fact]
+    public async Task A_ModelDeployment_uses_a_ModelCache_of_its_source_which_then_keeps_its_files()
+    {
+        var ns = await cluster.NewNamespaceAsync();
+        await ns.CreateClaimAsync("weights", "ReadWriteMany");
+        await ns.CreateCacheAsync("life", Spec);
+
+        await ns.CreateModelAsync("user", "{model: {source: hf://o/r/f.gguf}}");
+        await ns.CreateModelAsync("other", "{model: {source: hf://o/r/g.gguf}}");
+
+        var (user, _) = await ns.AwaitAsync($"{ns.Deployments}/user", _ => true, "the Deployment");
+        Assert.Equal("weights", (string?)user["spec"]!["template"]!["spec"]!["volumes"]![0]!["persistentVolumeClaim"]?["claimName"]);
+        await ns.AwaitAsync($"{ns.Models}/user", m => (string?)m["status"]?["cache"]?["name"] == "life", "status names the ModelCache");
+        var (other, _) = await ns.AwaitAsync($"{ns.Deployments}/other", _ => true, "the Deployment");
+        Assert.NotNull(other["spec"]!["template"]!["spec"]!["volumes"]![0]!["emptyDir"]);
+
+        Assert.True((await ns.Rest.DeleteAsync($"{ns.Caches}/life")).IsSuccess);
+        await Eventually.FindAsync("the ModelCache is gone", async () => await ns.TryGetAsync($"{ns.Caches}/life") is null ? "gone" : null);
+        Assert.Contains($"ModelDeployment {ns.Name}/user uses them", (string)(await ns.AwaitEventAsync("life", "FilesKept"))["note"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_claim_that_was_made_anew_is_fetched_to_again()
+    {
+        var ns = await cluster.NewNamespaceAsync();
+        await ns.CreateClaimAsync("weights", "ReadWriteMany");
+        var (name, _) = await ns.CreateCacheAsync("life", Spec);
+        await ns.SetJobAsync(name, "Complete");
+        await AwaitAsync(ns, "Ready", "WeightsCached");
+
+        Assert.True((await ns.Rest.MergeAsync($"{ns.Claims}/weights", """{"metadata":{"finalizers":null}}""")).IsSuccess);
+        Assert.True((await ns.Rest.DeleteAsync($"{ns.Claims}/weights")).IsSuccess);
+        await AwaitAsync(ns, "Pending", "FetchStarting");
+        await ns.CreateClaimAsync("weights", "ReadWriteMany");
+
+        await Eventually.FindAsync("another Job", async () => await ns.JobOfAsync("life") is { } again && (string?)again["metadata"]!["name"] != name ? again : null);
+    }
+
+    [Fact]
+    public async Task Pods_that_fetch_have_a_NetworkPolicy_that_is_put_back()
+    {
+        var ns = await cluster.NewNamespaceAsync();
+        var (_, job) = await ns.CreateCacheAsync("life", Spec);
+
+        var (policy, _) = await Eventually.FindAsync("the NetworkPolicy", () => PolicyAsync(ns));
+        Assert.Equal((string?)job["spec"]!["template"]!["metadata"]!["labels"]!["fleetops.dev/cache"], (string?)policy["spec"]!["podSelector"]!["matchLabels"]!["fleetops.dev/cache"]);
+        await ns.Rest.DeleteAsync($"{ns.NetworkPolicies}/{policy["metadata"]!["name"]}");
+        await Eventually.FindAsync("the NetworkPolicy is back", () => PolicyAsync(ns));
+    }
+
+    private static async Task<JsonNode?> PolicyAsync(PlayedNamespace ns) => (await ns.Rest.GetAsync(ns.NetworkPolicies)).Body["items"]!.AsArray().FirstOrDefault();
 
     private static async Task<JsonNode> AwaitAsync(PlayedNamespace ns, string phase, string reason) =>
         (await ns.AwaitAsync($"{ns.Caches}/life", c => (string?)c["status"]?["phase"] == phase && (string?)PlayedNamespace.Condition(c, "Ready")?["reason"] == reason, $"{phase} {reason}")).Found;

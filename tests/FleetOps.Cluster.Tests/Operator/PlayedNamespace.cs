@@ -29,6 +29,16 @@ internal sealed class PlayedNamespace(RestClient rest, string name)
 
     public string Secrets => $"api/v1/namespaces/{Name}/secrets";
 
+    public string Claims => $"api/v1/namespaces/{Name}/persistentvolumeclaims";
+
+    public string NetworkPolicies => $"apis/networking.k8s.io/v1/namespaces/{Name}/networkpolicies";
+
+    public async Task CreateClaimAsync(string name, string accessMode)
+    {
+        var answer = await Rest.CreateAsync(Claims, $"{{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {{name: {name}}}, spec: {{accessModes: [{accessMode}], resources: {{requests: {{storage: 1Gi}}}}}}}}");
+        Assert.True(answer.IsSuccess, answer.Message);
+    }
+
     public async Task<JsonNode> CreateModelAsync(string name, string spec = "{model: {source: hf://owner/repository/model.gguf}, resources: {gpus: 1}}")
     {
         var answer = await Rest.CreateAsync(Models, $"{{apiVersion: fleetops.dev/v1alpha1, kind: ModelDeployment, metadata: {{name: {name}}}, spec: {spec}}}");

@@ -21,16 +21,25 @@ public sealed partial class ModelTextTests
         fleetops_modeldeployment_updated_replicas{model,namespace}
         """;
 
+    private const string CacheContract = """
+        fleetops_modelcache_condition{cache,namespace,reason,status,type}
+        fleetops_modelcache_fetched_bytes{cache,namespace}
+        fleetops_modelcache_phase{cache,namespace,phase}
+        fleetops_modelcache_places{cache,namespace}
+        fleetops_modelcache_ready_places{cache,namespace}
+        fleetops_modelcache_total_bytes{cache,namespace}
+        """;
+
     private static readonly DateTime Noon = new(2026, 1, 1, 12, 0, 0, DateTimeKind.Utc);
 
     [Fact]
     public async Task Names_and_labels_are_kept()
     {
-        var told = Sample().Matches(await TextAsync([Fetching()], Started(Fetching())))
+        var told = Sample().Matches(await TextAsync([Fetching()], Started(Fetching()), FetchingCache()))
             .Select(sample => $"{sample.Groups["name"].Value}{{{string.Join(',', sample.Groups["label"].Captures.Select(label => label.Value).Order(StringComparer.Ordinal))}}}")
             .Distinct(StringComparer.Ordinal);
 
-        Assert.Equal(Contract.Split('\n', StringSplitOptions.TrimEntries), told);
+        Assert.Equal(CacheContract.Split('\n', StringSplitOptions.TrimEntries).Concat(Contract.Split('\n', StringSplitOptions.TrimEntries)), told);
     }
 
     [Fact]
@@ -86,6 +95,48 @@ public sealed partial class ModelTextTests
         Assert.Equal(ModelFamilies.All.Select(family => family.Name), ModelFamilies.All.Select(family => family.Name).Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public async Task A_ModelCache_is_told_as_its_status_says()
+    {
+        Assert.Equal(
+            """
+            # TYPE fleetops_modelcache_condition gauge
+            fleetops_modelcache_condition{namespace="chat",cache="llama",type="Ready",status="False",reason="FetchingWeights"} 1
+            # TYPE fleetops_modelcache_fetched_bytes gauge
+            fleetops_modelcache_fetched_bytes{namespace="chat",cache="llama"} 110
+            # TYPE fleetops_modelcache_phase gauge
+            fleetops_modelcache_phase{namespace="chat",cache="llama",phase="Fetching"} 1
+            # TYPE fleetops_modelcache_places gauge
+            fleetops_modelcache_places{namespace="chat",cache="llama"} 2
+            # TYPE fleetops_modelcache_ready_places gauge
+            fleetops_modelcache_ready_places{namespace="chat",cache="llama"} 1
+            # TYPE fleetops_modelcache_total_bytes gauge
+            fleetops_modelcache_total_bytes{namespace="chat",cache="llama"} 200
+            """,
+            string.Join('\n', (await TextAsync([], new(), FetchingCache())).Split('\n').Where(line => line.Contains("fleetops_modelcache", StringComparison.Ordinal) && !line.StartsWith("# HELP ", StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public void A_write_that_was_held_up_keeps_what_is_told_stale_for_seconds_and_not_for_minutes()
+    {
+        Assert.Equal(TimeSpan.FromMilliseconds(200), ModelMetrics.Pause(TimeSpan.FromMilliseconds(10)));
+        Assert.Equal(TimeSpan.FromSeconds(10), ModelMetrics.Pause(TimeSpan.FromSeconds(6)));
+    }
+
+    private static ModelCache FetchingCache()
+    {
+        var cache = ModelCaches.GivenCache.Cache(ModelCaches.GivenCache.OnNodes());
+        cache.Status = new()
+        {
+            Phase = CachePhases.Fetching,
+            FetchedBytes = 110,
+            TotalBytes = 200,
+            Nodes = [new() { Name = "a", Phase = CachePhases.Ready }, new() { Name = "b", Phase = CachePhases.Fetching }],
+            Conditions = [new() { Type = ConditionTypes.Ready, Status = "False", Reason = Reasons.FetchingWeights, Message = "m" }],
+        };
+        return cache;
+    }
+
     private static ModelDeployment Fetching()
     {
         var model = Given.Model();
@@ -120,10 +171,10 @@ public sealed partial class ModelTextTests
         return startups;
     }
 
-    private static async Task<string> TextAsync(IEnumerable<ModelDeployment> models, ModelStartups startups)
+    private static async Task<string> TextAsync(IEnumerable<ModelDeployment> models, ModelStartups startups, params ModelCache[] caches)
     {
         using var plain = new MemoryStream();
-        await ModelText.Write(models, startups).WritePlainAsync(plain, TestContext.Current.CancellationToken);
+        await ModelText.Write(models, startups, caches).WritePlainAsync(plain, TestContext.Current.CancellationToken);
         return Encoding.UTF8.GetString(plain.ToArray());
     }
 

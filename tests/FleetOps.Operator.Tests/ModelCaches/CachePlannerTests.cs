@@ -1,3 +1,4 @@
+using System.Globalization;
 using FleetOps.Api;
 using FleetOps.Operator.ModelCaches.Observe;
 using FleetOps.Operator.ModelCaches.Plan;
@@ -141,6 +142,18 @@ public sealed class CachePlannerTests
         var observed = new CacheObservation { Cache = GivenCache.Cache(GivenCache.OnNodes()) };
 
         Assert.Equal(Reasons.PolicyViolation, GivenCache.Condition(GivenCache.StatusOf(observed), ConditionTypes.Accepted).Reason);
+    }
+
+    [Fact]
+    public void Pods_that_fetch_may_reach_what_workers_may()
+    {
+        var policy = GivenCache.Plan(new() { Cache = GivenCache.Cache(GivenCache.OnClaim with { Model = new() { Source = "https://h:8443/f.gguf" } }) }).NetworkPolicy!;
+        var job = GivenCache.Plan(new() { Cache = GivenCache.Cache() }).Create[0];
+
+        Assert.Equal([53, 53, 5353, 5353, 443, 80, 8443], policy.Spec.Egress.SelectMany(rule => rule.Ports).Select(port => int.Parse(port.Port.Value, CultureInfo.InvariantCulture)));
+        Assert.Equal(["8080"], policy.Spec.Ingress.SelectMany(rule => rule.Ports).Select(port => port.Port.Value));
+        Assert.All(policy.Spec.PodSelector.MatchLabels, label => Assert.Equal(label.Value, job.Spec.Template.Metadata.Labels[label.Key]));
+        Assert.NotEqual("llama", policy.Metadata.Name);
     }
 
     private static void AssertPlanned(string golden, ModelCacheSpec spec)

@@ -25,6 +25,18 @@ public sealed class CacheStatusTests
     }
 
     [Fact]
+    public void The_rate_and_the_time_left_are_told_coarsely_along_with_the_percents()
+    {
+        var observed = Started with { Pods = [GivenCache.Running(Started.Jobs[0], WorkerPhases.Fetching, 37, 100) with { State = new() { Phase = WorkerPhases.Fetching, FetchedBytes = 37, TotalBytes = 100, BytesPerSecond = 123_456, SecondsLeft = 254.3 } }] };
+
+        var status = GivenCache.StatusOf(observed);
+
+        Assert.Equal((120_000L, 250L, "4m"), (status.BytesPerSecond, status.SecondsLeft, status.Eta));
+        var restarted = GivenCache.Told(observed) with { Pods = [observed.Pods[0] with { State = null }] };
+        Assert.Equal((120_000L, 250L, "4m"), (GivenCache.StatusOf(restarted).BytesPerSecond, GivenCache.StatusOf(restarted).SecondsLeft, GivenCache.StatusOf(restarted).Eta));
+    }
+
+    [Fact]
     public void A_wrong_file_stalls_and_says_how_to_try_again()
     {
         var job = Started.Jobs[0];

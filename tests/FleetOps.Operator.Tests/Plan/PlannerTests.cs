@@ -50,6 +50,7 @@ public sealed class PlannerTests
         { new() { Model = new() { Source = "pvc://c/f.gguf", Revision = "main" } }, SpecMessages.RevisionNeedsHub },
         { new() { Model = new() { Source = "oci://ghcr.io/o/model", Revision = "v1" } }, SpecMessages.RevisionNeedsHub },
         { new() { Model = new() { Source = "hf://o/r/f.gguf", Revision = "-x" } }, SpecMessages.Revision },
+        { new() { Model = new() { Source = "hf://o/r/f.gguf@v1", Revision = "v2" } }, SpecMessages.TwoRevisions },
         { new() { Model = new() { Source = "pvc://c/f.gguf", CredentialsSecretRef = new() { Name = "s" } } }, SpecMessages.ClaimTakesNoCredentials },
         { new() { Model = new() { Source = "hf://o/r/f.gguf", CredentialsSecretRef = new() { Name = "S_" } } }, SpecMessages.SecretName },
         { From("hf://o/r/f.gguf") with { Engine = new() { Backend = Backend.Cuda } }, SpecMessages.CudaNeedsGpu },

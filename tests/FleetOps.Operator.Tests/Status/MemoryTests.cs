@@ -79,6 +79,16 @@ public sealed class MemoryTests
     }
 
     [Fact]
+    public void A_model_that_is_to_be_tried_all_the_same_is_not_called_failed()
+    {
+        var model = Given.Model(spec: Model.Spec with { Engine = new() { FitCheck = FitCheck.Warn } });
+        var observed = Given.Carried(model, new WorkerObservation(Given.RunningPod(model), Telling(500 * Gibi))) with { Gpus = Offers };
+
+        Assert.Equal(Reasons.FetchingWeights, Given.Condition(Given.StatusOf(observed), ConditionTypes.Ready).Reason);
+        Assert.Equal(500 * Gibi, Given.StatusOf(observed).Memory!.GpuBytes);
+    }
+
+    [Fact]
     public void Both_figures_are_told_though_the_pod_only_waits()
     {
         var known = After(new WorkerObservation(Given.RunningPod(Model), Telling(100 * Gibi)));

@@ -4,13 +4,14 @@ using FleetOps.ControllerRuntime.Apply;
 using FleetOps.ControllerRuntime.Informers;
 using FleetOps.Operator.ModelCaches.Plan;
 using FleetOps.Operator.ModelDeployments.Act;
+using FleetOps.Operator.ModelDeployments.Observe;
 using FleetOps.Operator.ModelDeployments.Status;
 using k8s.Models;
 
 namespace FleetOps.Operator.ModelCaches.Act;
 
-/// <summary>Creates and deletes Jobs as planned. Thread-safe.</summary>
-internal sealed class JobWriter(KubeApi api, IStore<V1Job> store)
+/// <summary>Creates and deletes Jobs as planned, and keeps their NetworkPolicy. Thread-safe.</summary>
+internal sealed class JobWriter(KubeApi api, Applier applier, IStore<V1Job> store, ChildStores children)
 {
     /// <summary>Carries a plan out.</summary>
     /// <returns>What was created, and what the API server refused.</returns>
@@ -22,6 +23,7 @@ internal sealed class JobWriter(KubeApi api, IStore<V1Job> store)
             await DeleteAsync(job, cancel);
         }
 
+        await WritePolicyAsync(plan.NetworkPolicy, report, cancel);
         await Task.WhenAll(plan.Create.Select(job => CreateAsync(job, report, cancel)));
         return report;
     }
@@ -40,9 +42,35 @@ internal sealed class JobWriter(KubeApi api, IStore<V1Job> store)
         }
         catch (KubeApiException e) when (e.IsForbidden || e.IsInvalid)
         {
-            var trouble = ReasonTraits.Describe(Reasons.ChildRefused, $"Job {job.Metadata.Name}", $"the API server refuses it: {e.ServerMessage}");
-            report.Refused(new(trouble.Reason, trouble.Message, RejectsSpec: false));
+            Refused(report, $"Job {job.Metadata.Name}", e);
         }
+    }
+
+    private async Task WritePolicyAsync(V1NetworkPolicy? policy, WriteReport report, CancellationToken cancel)
+    {
+        if (policy is null)
+        {
+            return;
+        }
+
+        try
+        {
+            await applier.ApplyAsync(BuiltInTypes.NetworkPolicies, policy, children.NetworkPolicies, cancel);
+        }
+        catch (KubeApiException e) when (e.IsAlreadyExists)
+        {
+            report.Late();
+        }
+        catch (KubeApiException e) when (e.IsForbidden || e.IsInvalid)
+        {
+            Refused(report, $"NetworkPolicy {policy.Metadata.Name}", e);
+        }
+    }
+
+    private static void Refused(WriteReport report, string what, KubeApiException e)
+    {
+        var trouble = ReasonTraits.Describe(Reasons.ChildRefused, what, $"the API server refuses it: {e.ServerMessage}");
+        report.Refused(new(trouble.Reason, trouble.Message, RejectsSpec: false));
     }
 
     private async Task DeleteAsync(V1Job job, CancellationToken cancel)

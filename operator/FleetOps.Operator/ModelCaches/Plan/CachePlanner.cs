@@ -20,7 +20,7 @@ internal static class CachePlanner
         var cache = observed.Cache;
         if (cache.Metadata.DeletionTimestamp is not null)
         {
-            return new();
+            return RemovalPlanner.Plan(observed, settings);
         }
 
         if (CacheRules.FirstObstacle(cache.Spec, settings, observed.Nodes is not null) is { } obstacle)
@@ -28,11 +28,14 @@ internal static class CachePlanner
             return new() { Obstacle = obstacle };
         }
 
-        var places = FetchPlace.Of(cache, observed.Nodes);
+        var places = FetchPlace.Of(observed);
         var wanted = places.Select(place => place.Job).ToHashSet(StringComparer.Ordinal);
         return new()
         {
             Places = places,
+            NetworkPolicy = observed.NetworkPolicy?.Metadata.DeletionTimestamp is null ? FetchNetworkPolicy.For(cache, settings) : null,
+            HoldsFinalizer = cache.Spec.DeletionPolicy != DeletionPolicy.Retain,
+            LookAgainAfter = places.Min(place => place.DueAt - observed.Now),
             Create = observed.MissingSecret is null ? Missing(observed, places, settings) : [],
             Delete = [.. observed.Jobs.Where(job => !wanted.Contains(job.Metadata.Name) && !JobState.IsEnding(job))],
             Obstacle = observed.MissingSecret is { } secret ? MissingSecret(cache, secret) : null,
@@ -41,13 +44,12 @@ internal static class CachePlanner
 
     private static V1Job[] Missing(CacheObservation observed, IReadOnlyList<FetchPlace> places, WorkerSettings settings)
     {
-        var hash = FetchNames.FetchedHash(observed.Cache.Spec);
         var existing = observed.Jobs.ToDictionary(job => job.Metadata.Name, StringComparer.Ordinal);
         var free = MostAtOnce - observed.Jobs.Count(job => !JobState.IsOver(job) && !IsStuck(observed, job));
         return
         [
             .. places
-                .Where(place => !existing.ContainsKey(place.Job) && place.FetchedHash(observed.Cache.Status) != hash)
+                .Where(place => !existing.ContainsKey(place.Job) && (!place.IsRecorded || place.IsDue))
                 .Take(Math.Max(0, free))
                 .Select(place => FetchJob.For(observed.Cache, place, settings)),
         ];

@@ -32,6 +32,22 @@ internal static class FetchJob
     /// <param name="settings">The image.</param>
     public static V1Job For(ModelCache cache, FetchPlace place, WorkerSettings settings) => Job(cache, place.Node, place.Job, Arguments(cache.Spec, settings), settings);
 
+    /// <summary>The Job that removes what was fetched to one place. It needs no credentials, and does not last for ever.</summary>
+    /// <param name="cache">A ModelCache that is being deleted.</param>
+    /// <param name="place">Where from.</param>
+    /// <param name="name">Name of the Job.</param>
+    /// <param name="settings">The image.</param>
+    public static V1Job ToRemove(ModelCache cache, FetchPlace place, string name, WorkerSettings settings)
+    {
+        var (source, revision) = WeightsIdentity.Split(cache.Spec.Model);
+        var open = new ModelCache { Metadata = cache.Metadata, Spec = cache.Spec with { Model = cache.Spec.Model with { CredentialsSecretRef = null } } };
+        var job = Job(open, place.Node, name, ["remove", "--source", source, .. revision is null ? Array.Empty<string>() : ["--revision", revision]], settings);
+        job.Spec.ActiveDeadlineSeconds = (long)RemovalPlanner.JobLimit.TotalSeconds;
+        // Whoever waits for all that belongs to the ModelCache to be gone first must not take this for it.
+        job.Metadata.OwnerReferences[0].BlockOwnerDeletion = null;
+        return job;
+    }
+
     private static V1Job Job(ModelCache cache, string? node, string name, List<string> arguments, WorkerSettings settings)
     {
         Dictionary<string, string> labels = new(6, StringComparer.Ordinal)
@@ -114,8 +130,9 @@ internal static class FetchJob
 
     private static List<string> Arguments(ModelCacheSpec spec, WorkerSettings settings)
     {
-        List<string> arguments = ["fetch", "--source", spec.Model.Source];
-        AddIfSet("--revision", spec.Model.Revision);
+        var (source, revision) = WeightsIdentity.Split(spec.Model);
+        List<string> arguments = ["fetch", "--source", source];
+        AddIfSet("--revision", revision);
         AddIfSet("--sha256", spec.Model.Sha256);
         arguments.AddRange(WorkerArguments.OfInstallation(spec.Model, settings));
         AddIfSet("--credentials", spec.Model.CredentialsSecretRef is null ? null : WorkerContract.CredentialsPath);

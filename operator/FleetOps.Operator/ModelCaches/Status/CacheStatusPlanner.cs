@@ -19,8 +19,7 @@ internal static class CacheStatusPlanner
     {
         var cache = observed.Cache;
         var obstacle = plan.Obstacle ?? refusal;
-        var hash = plan.Places.Count == 0 ? "" : FetchNames.FetchedHash(cache.Spec);
-        var places = plan.Places.Select(place => PlaceDiagnosis.View(observed, place, hash)).ToList();
+        var places = plan.Places.Select(place => PlaceDiagnosis.View(observed, place)).ToList();
         var verdict = CacheVerdict.Of(observed, obstacle, places);
         if (cache.Metadata.DeletionTimestamp is not null && cache.Status is { } last)
         {
@@ -30,6 +29,7 @@ internal static class CacheStatusPlanner
 
         var isClaim = cache.Spec.Target?.ClaimName is not null;
         var known = Known(cache.Status, places);
+        var left = places.Max(place => place.SecondsLeft);
         return new()
         {
             ObservedGeneration = cache.Metadata.Generation,
@@ -38,12 +38,16 @@ internal static class CacheStatusPlanner
             Size = Human(known.SizeBytes ?? places.Max(place => place.TotalBytes)),
             FetchedBytes = Sum(places, place => place.Phase == CachePhases.Ready ? known.SizeBytes : place.FetchedBytes),
             TotalBytes = Sum(places, place => place.Phase == CachePhases.Ready ? known.SizeBytes : place.TotalBytes),
+            BytesPerSecond = Sum(places, place => place.BytesPerSecond),
+            SecondsLeft = left,
+            Eta = Rounded.Time(left),
             Sha256 = known.Sha256,
             SizeBytes = known.SizeBytes,
             Revision = known.Revision,
             License = known.License,
             // A rejected spec fetches nothing, and takes nothing away.
             FetchedHash = isClaim ? places.Count == 0 ? cache.Status?.FetchedHash : places[0].FetchedHash : null,
+            VerifiedAt = isClaim ? places.Count == 0 ? cache.Status?.VerifiedAt : places[0].VerifiedAt : null,
             Nodes = isClaim ? null : places.Count == 0 && obstacle is not null ? cache.Status?.Nodes : Nodes(places),
             Conditions = Conditions(cache, obstacle, verdict),
         };
@@ -57,7 +61,10 @@ internal static class CacheStatusPlanner
             Phase = place.Phase,
             FetchedBytes = place.Phase == CachePhases.Ready ? null : place.FetchedBytes,
             TotalBytes = place.Phase == CachePhases.Ready ? null : place.TotalBytes,
+            BytesPerSecond = place.BytesPerSecond,
+            SecondsLeft = place.SecondsLeft,
             FetchedHash = place.FetchedHash,
+            VerifiedAt = place.VerifiedAt,
             Reason = place.Trouble?.Reason,
             Message = place.Trouble is { } trouble ? Text.Cut(trouble.Message, MessageLength) : null,
         }),

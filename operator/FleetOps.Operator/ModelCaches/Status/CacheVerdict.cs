@@ -19,7 +19,7 @@ internal sealed record CacheVerdict(string Phase, string Reason, string Message)
         var source = observed.Cache.Spec.Model.Source;
         if (observed.Cache.Metadata.DeletionTimestamp is not null)
         {
-            return new(CachePhases.Terminating, Reasons.Deleting, "The resource is being deleted; Kubernetes removes its Jobs, and the files that they fetched stay.");
+            return new(CachePhases.Terminating, Reasons.Deleting, "The resource is being deleted; its Jobs end, and one for each place removes the files that nobody uses. An event tells what came of it.");
         }
 
         var isComplete = places.Count > 0 && places.All(place => place.Phase == CachePhases.Ready);

@@ -14,21 +14,34 @@ internal static class PlaceDiagnosis
 
     /// <param name="observed">What is.</param>
     /// <param name="place">A place of the present spec.</param>
-    /// <param name="hash">Hash of what the present spec asks for.</param>
-    public static PlaceView View(CacheObservation observed, FetchPlace place, string hash)
+    public static PlaceView View(CacheObservation observed, FetchPlace place)
     {
-        var recorded = place.FetchedHash(observed.Cache.Status) == hash;
         var job = observed.Jobs.FirstOrDefault(job => job.Metadata.Name == place.Job);
-        if (recorded || (job is not null && JobState.IsComplete(job)))
+        var hasEnded = job is not null && JobState.IsComplete(job) && (!place.IsRecorded || place.IsDue);
+        if (hasEnded || place is { IsRecorded: true, IsDue: false })
         {
             var found = observed.Pods.Where(pod => IsOf(pod, place)).Select(pod => Found(pod.Pod)).FirstOrDefault(model => model is not null);
-            return new() { Node = place.Node, Phase = CachePhases.Ready, FetchedHash = hash, Found = found, FetchedBytes = found?.SizeBytes, TotalBytes = found?.SizeBytes };
+            return Ready(place, hasEnded ? null : place.VerifiedAt, observed.Now) with { Found = found, FetchedBytes = found?.SizeBytes, TotalBytes = found?.SizeBytes };
         }
 
-        if (job is null)
-        {
-            return new() { Node = place.Node, Phase = CachePhases.Pending };
-        }
+        var view = job is null ? new() { Node = place.Node, Phase = CachePhases.Pending } : OfJob(observed, place, job);
+        // What was right at the last look is taken for right until this one shows otherwise: that it fails, or that it has to fetch.
+        return !place.IsRecorded ? view
+            : view.Phase is CachePhases.Failed or CachePhases.Fetching ? view with { FetchedHash = place.Hash, VerifiedAt = place.VerifiedAt }
+            : Ready(place, place.VerifiedAt, observed.Now);
+    }
+
+    private static PlaceView Ready(FetchPlace place, DateTime? verifiedAt, DateTimeOffset now) => new()
+    {
+        Node = place.Node,
+        Phase = CachePhases.Ready,
+        FetchedHash = place.Hash,
+        // Kubernetes' times have whole seconds.
+        VerifiedAt = verifiedAt ?? DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()).UtcDateTime,
+    };
+
+    private static PlaceView OfJob(CacheObservation observed, FetchPlace place, V1Job job)
+    {
 
         var previous = Previous(observed.Cache.Status, place);
         var pods = observed.Pods.Where(pod => IsOf(pod, place))
@@ -51,6 +64,8 @@ internal static class PlaceDiagnosis
             Phase = held is { NeedsChange: true } ? CachePhases.Failed : Phase(current?.Phase),
             FetchedBytes = current?.FetchedBytes,
             TotalBytes = current?.TotalBytes,
+            BytesPerSecond = current?.BytesPerSecond,
+            SecondsLeft = current?.SecondsLeft,
             Trouble = held,
         };
     }
@@ -73,15 +88,15 @@ internal static class PlaceDiagnosis
     {
         if (place.Node is null)
         {
-            return status is { Phase: CachePhases.Fetching or CachePhases.Verifying } ? new(status.Phase, status.FetchedBytes, status.TotalBytes) : null;
+            return status is { Phase: CachePhases.Fetching or CachePhases.Verifying } ? new(status.Phase, status.FetchedBytes, status.TotalBytes, status.BytesPerSecond, status.SecondsLeft) : null;
         }
 
         var node = status?.Nodes?.FirstOrDefault(node => node.Name == place.Node);
-        return node is { Phase: CachePhases.Fetching or CachePhases.Verifying } ? new(node.Phase, node.FetchedBytes, node.TotalBytes) : null;
+        return node is { Phase: CachePhases.Fetching or CachePhases.Verifying } ? new(node.Phase, node.FetchedBytes, node.TotalBytes, node.BytesPerSecond, node.SecondsLeft) : null;
     }
 
-    private sealed record KnownProgress(string Phase, long? FetchedBytes, long? TotalBytes)
+    private sealed record KnownProgress(string Phase, long? FetchedBytes, long? TotalBytes, long? BytesPerSecond, long? SecondsLeft)
     {
-        public WorkerStatus WithPod(string pod) => new() { Pod = pod, Phase = Phase, FetchedBytes = FetchedBytes, TotalBytes = TotalBytes };
+        public WorkerStatus WithPod(string pod) => new() { Pod = pod, Phase = Phase, FetchedBytes = FetchedBytes, TotalBytes = TotalBytes, BytesPerSecond = BytesPerSecond, SecondsLeft = SecondsLeft };
     }
 }

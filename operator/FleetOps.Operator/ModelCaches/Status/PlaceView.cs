@@ -17,6 +17,13 @@ internal sealed record PlaceView
 
     public long? TotalBytes { get; init; }
 
+    public long? BytesPerSecond { get; init; }
+
+    public long? SecondsLeft { get; init; }
+
+    /// <summary>When it was last verified; null while nothing of the present spec is there.</summary>
+    public DateTime? VerifiedAt { get; init; }
+
     /// <summary>Hash of what is there and verified; null while nothing of the present spec is.</summary>
     public string? FetchedHash { get; init; }
 

@@ -7,15 +7,18 @@ using FleetOps.ControllerRuntime.Metrics;
 namespace FleetOps.Operator.ModelDeployments.Metrics;
 
 /// <summary>
-/// Has the gauges of all models ready for the next scrape, which then takes no longer for ten thousand models than for ten: they are written anew
+/// Has the gauges of all models and ModelCaches ready for the next scrape, which then takes no longer for ten thousand models than for ten: they are written anew
 /// about a second after a change, as long as someone scrapes. Only the process that leads tells them, so that sums over all copies are right.
 /// Reconciles know nothing of it. Thread-safe.
 /// </summary>
-internal sealed class ModelMetrics(IStore<ModelDeployment> models, ModelStartups startups, LeaderElection election, ControllerRuntimeOptions runtime, TimeProvider time)
+internal sealed class ModelMetrics(IStore<ModelDeployment> models, IStore<ModelCache> caches, ModelStartups startups, LeaderElection election, ControllerRuntimeOptions runtime, TimeProvider time)
     : BackgroundService, IScrapeText
 {
     // While something changes all the time, a twentieth of a core goes into it at most.
     private const int PauseForEach = 20;
+
+    // A machine that stood still while they were written must not keep them stale for minutes.
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
     private volatile ScrapeText? _text;
@@ -73,12 +76,15 @@ internal sealed class ModelMetrics(IStore<ModelDeployment> models, ModelStartups
             {
                 _text = null;
             }
-            else if (startups.Version != _version && time.GetElapsedTime(_writtenAt) >= PauseForEach * _took)
+            else if (startups.Version != _version && time.GetElapsedTime(_writtenAt) >= Pause(_took))
             {
                 Write();
             }
         }
     }
+
+    /// <summary>How long nothing is written after a write that took so long.</summary>
+    public static TimeSpan Pause(TimeSpan took) => PauseForEach * took is var pause && pause < LongestPause ? pause : LongestPause;
 
     private ScrapeText FirstText()
     {
@@ -93,7 +99,7 @@ internal sealed class ModelMetrics(IStore<ModelDeployment> models, ModelStartups
         var began = time.GetTimestamp();
         // Before the store is read: a change meanwhile counts as one to come.
         _version = startups.Version;
-        var text = ModelText.Write(models.List(), startups);
+        var text = ModelText.Write(models.List(), startups, caches.List());
         _writtenAt = time.GetTimestamp();
         _took = time.GetElapsedTime(began, _writtenAt);
         return _text = text;

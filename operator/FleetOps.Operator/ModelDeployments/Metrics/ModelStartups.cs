@@ -18,7 +18,7 @@ internal sealed class ModelStartups
     /// <summary>The phases of a start, in their order.</summary>
     public static IReadOnlyList<string> Phases { get; } = [WorkerPhases.Fetching, WorkerPhases.Verifying, WorkerPhases.Loading, WorkerPhases.Warming];
 
-    /// <summary>Counts the changes of models and of their starts.</summary>
+    /// <summary>Counts the changes of models, of their starts and of ModelCaches.</summary>
     public long Version => Interlocked.Read(ref _version);
 
     /// <summary>The last start of a worker of a model; null while none is known.</summary>
@@ -34,6 +34,9 @@ internal sealed class ModelStartups
 
         Interlocked.Increment(ref _version);
     }
+
+    /// <summary>Follows a change of a ModelCache.</summary>
+    public void CacheChanged(Change<ModelCache> change) => Interlocked.Increment(ref _version);
 
     /// <summary>Takes what a worker of a model told.</summary>
     public void Told(ObjectKey model, WorkerState state)

@@ -11,6 +11,8 @@ internal sealed class ModelDeploymentObserver(
     ChildStores children,
     IStore<V1Pod> pods,
     IStore<V1Secret> secrets,
+    IStore<ModelCache> caches,
+    IStore<V1PersistentVolumeClaim> claims,
     WorkerStates states,
     NodeGpus gpus)
 {
@@ -31,8 +33,19 @@ internal sealed class ModelDeploymentObserver(
             PodDisruptionBudget = children.PodDisruptionBudgets.Get(new(ns, names.Deployment)),
             ServesPodDisruptionBudgets = servesPodDisruptionBudgets,
             Workers = [.. pods.ByIndex(StoreIndexes.PodModel, StoreIndexes.Value(ns, model.Metadata.Name)).Select(states.Observe)],
+            Caches = model.Spec.Cache.Type is null && caches.Count > 0 ? CachesOf(model) : [],
             Gpus = gpus.Current,
             MissingSecret = SecretUse.Of(model.Spec).Where(secret => secrets.Get(new ObjectKey(ns, secret.Name)) is null).Select(static secret => (SecretUse?)secret).FirstOrDefault(),
         };
+    }
+
+    private List<ObservedCache> CachesOf(ModelDeployment model)
+    {
+        var ns = model.Metadata.NamespaceProperty;
+        return
+        [
+            .. caches.ByIndex(StoreIndexes.Weights, StoreIndexes.Value(ns, WeightsIdentity.Of(model.Spec.Model, model.Spec.Pod)))
+                .Select(cache => new ObservedCache(cache, cache.Spec.Target?.ClaimName is { } claim ? claims.Get(new(ns, claim)) : null)),
+        ];
     }
 }

@@ -26,6 +26,9 @@ internal sealed record Observation
 
     public IReadOnlyList<WorkerObservation> Workers { get; init; } = [];
 
+    /// <summary>ModelCaches of the same weights; not looked for where the spec says itself which cache to use.</summary>
+    public IReadOnlyList<ObservedCache> Caches { get; init; } = [];
+
     /// <summary>What the nodes offer; null when nodes are not watched.</summary>
     public GpuOffers? Gpus { get; init; }
 

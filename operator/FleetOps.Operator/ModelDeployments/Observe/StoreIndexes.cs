@@ -22,6 +22,12 @@ internal static class StoreIndexes
     /// <summary>Of the pods of Jobs: the ModelCache they fetch for.</summary>
     public const string PodCache = "cache";
 
+    /// <summary>Of ModelCaches: the weights that they fetch.</summary>
+    public const string Weights = "weights";
+
+    /// <summary>Of ModelCaches: the claims that they fetch to.</summary>
+    public const string Claim = "claim";
+
     /// <summary>Of ModelCaches: those that select nodes, under one value.</summary>
     public const string NodeTarget = "node-target";
 
@@ -36,6 +42,12 @@ internal static class StoreIndexes
 
     public static IEnumerable<string> SecretsOf(ModelCache cache) =>
         cache.Spec?.Model?.CredentialsSecretRef is { } secret ? [Value(cache.Metadata.NamespaceProperty, secret.Name)] : [];
+
+    public static IEnumerable<string> WeightsOf(ModelCache cache) =>
+        cache.Spec?.Model is { } model ? [Value(cache.Metadata.NamespaceProperty, WeightsIdentity.Of(model, cache.Spec.Pod))] : [];
+
+    public static IEnumerable<string> ClaimsOf(ModelCache cache) =>
+        cache.Spec?.Target?.ClaimName is { } claim ? [Value(cache.Metadata.NamespaceProperty, claim)] : [];
 
     public static IEnumerable<string> NodeTargetsOf(ModelCache cache) => cache.Spec?.Target?.Nodes is null ? [] : [NodeTarget];
 

@@ -56,7 +56,7 @@ internal static class Trimming
         };
     }
 
-    /// <summary>Keeps of a node its labels, by which it is selected and which tell of its GPUs, and what can be asked of it.</summary>
+    /// <summary>Keeps of a node its labels, by which it is selected and which tell of its GPUs, what can be asked of it, and which machine it is.</summary>
     public static void Trim(V1Node node)
     {
         var labels = node.Metadata.Labels;
@@ -64,7 +64,14 @@ internal static class Trimming
         node.Metadata.Annotations = null;
         node.Metadata.Labels = labels?.ToDictionary(label => SharedStrings.Of(label.Key), label => SharedStrings.Of(label.Value), StringComparer.Ordinal);
         node.Spec = null;
-        node.Status = new() { Allocatable = node.Status?.Allocatable };
+        node.Status = new() { Allocatable = node.Status?.Allocatable, NodeInfo = node.Status?.NodeInfo };
+    }
+
+    /// <summary>Keeps of a claim who it is and who may mount it.</summary>
+    public static void Trim(V1PersistentVolumeClaim claim)
+    {
+        TrimMetadata(claim.Metadata);
+        claim.Spec = new() { AccessModes = claim.Spec?.AccessModes is { } modes ? [.. modes.Select(SharedStrings.Of)] : null };
     }
 
     /// <summary>Keeps of a Secret that it exists. Its annotations may hold its values (<c>kubectl apply</c> writes them there).</summary>

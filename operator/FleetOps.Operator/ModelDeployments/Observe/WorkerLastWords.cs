@@ -9,4 +9,7 @@ internal sealed record WorkerLastWords
 
     /// <summary>What was fetched, where that was all it had to do.</summary>
     public WorkerModel? Model { get; init; }
+
+    /// <summary>What was removed, where that was all it had to do.</summary>
+    public WorkerRemoval? Removal { get; init; }
 }

@@ -15,6 +15,10 @@ internal sealed record WorkerState
 
     public long TotalBytes { get; init; }
 
+    public double BytesPerSecond { get; init; }
+
+    public double? SecondsLeft { get; init; }
+
     public WorkerModel? Model { get; init; }
 
     /// <summary>The phases so far, the current one last.</summary>

@@ -147,7 +147,10 @@ internal sealed class WorkerStates(TimeProvider time)
     // Progress counts by whole percents: a file of any size causes at most a hundred writes of status.
     private static bool IsNews(WorkerState before, WorkerState now) =>
         Percent(before) != Percent(now)
-        || before with { FetchedBytes = 0, Since = null, Phases = null } != now with { FetchedBytes = 0, Since = null, Phases = null };
+        || WithoutProgress(before) != WithoutProgress(now);
+
+    // A rate is never the same twice: it is told along with the percents.
+    private static WorkerState WithoutProgress(WorkerState state) => state with { FetchedBytes = 0, BytesPerSecond = 0, SecondsLeft = null, Since = null, Phases = null };
 
     private static long Percent(WorkerState state) => state.TotalBytes > 0 ? (long)(100.0 * state.FetchedBytes / state.TotalBytes) : 0;
 

@@ -1,3 +1,4 @@
+using FleetOps.Api;
 using k8s.Models;
 
 namespace FleetOps.Operator.ModelDeployments.Plan;
@@ -25,6 +26,9 @@ internal sealed record ModelDeploymentPlan
 
     /// <summary>Hash that marks the pods of the current spec; null when the spec cannot be acted on.</summary>
     public string? TemplateHash { get; init; }
+
+    /// <summary>The ModelCache that workers of the current spec use, where that is chosen for them; null for none.</summary>
+    public UsedCache? Cache { get; init; }
 
     /// <summary>Why something is left undone; null when nothing is.</summary>
     public Obstacle? Obstacle { get; init; }

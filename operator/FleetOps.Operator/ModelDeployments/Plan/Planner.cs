@@ -29,12 +29,14 @@ internal static class Planner
 
         var names = ChildNames.For(model.Metadata.Name);
         var metadata = new ChildMetadata(model, names);
-        var deployment = WorkerDeployment.For(model, names, metadata, settings);
-        var hash = deployment.Spec.Template.Metadata.Annotations[Labels.TemplateHash];
+        V1Deployment Deployment(UsedCache? used) => WorkerDeployment.For(used is null ? model : With(model, used), names, metadata, settings);
+        var cache = CacheChoice.Of(observed, settings, used => Hash(Deployment(used)));
+        var deployment = Deployment(cache);
+        var hash = Hash(deployment);
         var budget = observed.ServesPodDisruptionBudgets ? WorkerDisruptionBudget.For(model.Spec, names, metadata) : null;
         if (FirstObstacle(observed, names, budget) is { } obstacle)
         {
-            return new() { TemplateHash = hash, Obstacle = obstacle };
+            return new() { TemplateHash = hash, Cache = cache, Obstacle = obstacle };
         }
 
         // Without its Secret a new worker could only wait; a worker that serves already goes on.
@@ -49,9 +51,14 @@ internal static class Planner
             Deployment = missing is not null && observed.Deployment is null ? null : Unless(observed.Deployment, deployment),
             Unwanted = Unwanted(observed, names, budget),
             TemplateHash = hash,
+            Cache = cache,
             Obstacle = missing,
         };
     }
+
+    private static string Hash(V1Deployment deployment) => deployment.Spec.Template.Metadata.Annotations[Labels.TemplateHash];
+
+    private static ModelDeployment With(ModelDeployment model, UsedCache cache) => new() { Metadata = model.Metadata, Spec = CacheChoice.With(model.Spec, cache) };
 
     private static ChildReference[] Unwanted(Observation observed, ChildNames names, V1PodDisruptionBudget? budget)
     {

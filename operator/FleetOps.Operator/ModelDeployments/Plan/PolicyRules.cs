@@ -32,18 +32,24 @@ internal static class PolicyRules
         return message is null ? null : new(Reasons.LicenseNotAccepted, message, RejectsSpec: true);
     }
 
+    /// <summary>Whether a source is of a kind that may name the digest of its files.</summary>
+    public static bool PublishesDigest(string source) => PublishingSchemes.Any(scheme => source.StartsWith(scheme, StringComparison.Ordinal));
+
     // Hub, buckets and registries may publish a digest, so workers look there; a web server or a claim never does.
     private static Obstacle? DigestObstacle(ModelReference model, WorkerSettings settings) =>
-        settings.RequiresDigest && model.Sha256 is null && !PublishingSchemes.Any(scheme => model.Source.StartsWith(scheme, StringComparison.Ordinal))
+        settings.RequiresDigest && model.Sha256 is null && !PublishesDigest(model.Source)
             ? new(
                 Reasons.PolicyViolation,
                 $"This installation demands a digest of all weights, spec.model.sha256 is not set, and {model.Source} publishes none. Set spec.model.sha256 to what sha256sum prints for the file.",
                 RejectsSpec: true)
             : null;
 
+    /// <summary>Whether the installation allows a directory of the nodes.</summary>
+    public static bool AllowsHostPath(string path, WorkerSettings settings) => settings.AllowedHostPaths.Any(allowed => IsWithin(path, allowed));
+
     private static Obstacle? HostPathObstacle(string? path, string field, WorkerSettings settings)
     {
-        if (path is null || settings.AllowedHostPaths.Any(allowed => IsWithin(path, allowed)))
+        if (path is null || AllowsHostPath(path, settings))
         {
             return null;
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using FleetOps.Api;
+using k8s.Models;
 
 namespace FleetOps.Operator.ModelDeployments.Plan;
 
@@ -9,13 +10,16 @@ internal static class WorkerArguments
     public static List<string> For(string modelName, ModelDeploymentSpec spec, WorkerSettings settings)
     {
         var model = spec.Model;
+        var (source, revision) = WeightsIdentity.Split(model);
         var engine = spec.Engine;
-        List<string> arguments = ["serve", "--source", model.Source, "--model-name", modelName];
-        AddIfSet("--revision", model.Revision);
+        List<string> arguments = ["serve", "--source", source, "--model-name", modelName];
+        AddIfSet("--revision", revision);
         AddIfSet("--sha256", model.Sha256);
         arguments.AddRange(OfInstallation(model, settings));
         arguments.AddRange(Traces(settings));
         AddIfSet("--model-dir-limit", spec.Cache.MaxSize);
+        // The kubelet ends the pod of whoever takes more, which says less than the worker's own refusal.
+        AddIfSet("--model-dir-capacity", spec.Cache.SizeLimit is { } limit ? new ResourceQuantity(limit).ToDecimal().ToString("0", CultureInfo.InvariantCulture) : null);
         AddIfSet("--credentials", model.CredentialsSecretRef is null ? null : WorkerContract.CredentialsPath);
         Add("--backend", engine.Backend.ToString());
         Add("--context-length", Number(engine.ContextLength));

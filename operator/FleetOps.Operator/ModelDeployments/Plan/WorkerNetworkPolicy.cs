@@ -17,6 +17,9 @@ internal static class WorkerNetworkPolicy
 
     private static readonly V1NetworkPolicyIngressRule[] Callers = [new() { Ports = [Port(WorkerContract.GrpcPort, "TCP"), Port(WorkerContract.HttpPort, "TCP")] }];
 
+    /// <summary>Who asks a pod that only fetches how far it is.</summary>
+    public static readonly V1NetworkPolicyIngressRule[] Askers = [new() { Ports = [Port(WorkerContract.HttpPort, "TCP")] }];
+
     private static readonly string[] Both = ["Ingress", "Egress"];
 
     public static V1NetworkPolicy For(ModelDeploymentSpec spec, ChildNames names, ChildMetadata metadata, WorkerSettings settings) => new()
@@ -29,30 +32,31 @@ internal static class WorkerNetworkPolicy
             PodSelector = new() { MatchLabels = metadata.SelectorLabels },
             PolicyTypes = Both,
             Ingress = Callers,
-            Egress = Egress(spec, settings),
+            Egress = Egress(spec.Model, spec.Pod, settings),
         },
     };
 
-    private static V1NetworkPolicyEgressRule[]? Egress(ModelDeploymentSpec spec, WorkerSettings settings)
+    /// <summary>What a pod may reach that fetches a model; null for nothing.</summary>
+    public static V1NetworkPolicyEgressRule[]? Egress(ModelReference model, WorkerPodSpec? pod, WorkerSettings settings)
     {
-        if (spec.Model.Source.StartsWith("pvc://", StringComparison.Ordinal))
+        if (model.Source.StartsWith("pvc://", StringComparison.Ordinal))
         {
             return settings.Collector is { } only ? [Dns, new() { Ports = [Port(only.Endpoint.Port, "TCP")] }] : null;
         }
 
         var others = new SortedSet<int>();
-        AddPort(others, spec.Model.Source);
+        AddPort(others, model.Source);
         if (settings.Collector is { } collector)
         {
             AddPort(others, $"{collector.Endpoint.Host}:{collector.Endpoint.Port}");
         }
 
-        foreach (var mirror in settings.MirrorsOf(spec.Model.Source))
+        foreach (var mirror in settings.MirrorsOf(model.Source))
         {
             AddPort(others, mirror[(mirror.IndexOf('=', StringComparison.Ordinal) + 1)..]);
         }
 
-        foreach (var variable in spec.Pod?.Env ?? [])
+        foreach (var variable in pod?.Env ?? [])
         {
             if (variable.Value is { } value && IsAddress(variable.Name))
             {

@@ -11,13 +11,13 @@ internal static class Conditions
         "The spec is valid. PodDisruptionBudget: this cluster does not serve policy/v1, so there is none, and a node's drain may end all workers at once. "
         + "Use Kubernetes 1.21 or newer for it; nothing else is affected.";
 
-    public static IReadOnlyList<Condition> Of(Observation observed, Obstacle? obstacle, Fleet fleet, Verdict verdict, ChildNames names)
+    public static IReadOnlyList<Condition> Of(Observation observed, Obstacle? obstacle, Fleet fleet, Verdict verdict, ChildNames names, UsedCache? cache)
     {
         var generation = observed.Model.Metadata.Generation;
         return
         [
             Accepted(observed, obstacle),
-            WeightsReady(observed, fleet, verdict),
+            WeightsReady(observed, fleet, verdict, cache),
             Available(observed, fleet, verdict, names),
             Make(ConditionTypes.Ready, verdict.IsReady, verdict.Reason, verdict.Message, generation),
             verdict.IsReconciling
@@ -43,7 +43,7 @@ internal static class Conditions
             : Make(ConditionTypes.Accepted, true, Reasons.Accepted, "The spec is valid.", generation);
     }
 
-    private static Condition WeightsReady(Observation observed, Fleet fleet, Verdict verdict)
+    private static Condition WeightsReady(Observation observed, Fleet fleet, Verdict verdict, UsedCache? cache)
     {
         var generation = observed.Model.Metadata.Generation;
         var source = observed.Model.Spec.Model.Source;
@@ -51,7 +51,10 @@ internal static class Conditions
         var open = verdict.IsTrouble ? ReasonTraits.WeightsAreOpen(verdict.Reason) : null;
         if (furthest >= Fleet.Progress(WorkerPhases.Loading) || open == false)
         {
-            return Make(ConditionTypes.WeightsReady, true, Reasons.WeightsVerified, $"The weights from {source} have been verified.", generation);
+            var from = cache is not null ? $" They come from ModelCache {cache.Name} ({(cache.ClaimName is { } claim ? $"claim {claim}" : $"directory {cache.Path}")})." : "";
+            return NamesDigest(observed.Model.Spec.Model)
+                ? Make(ConditionTypes.WeightsReady, true, Reasons.WeightsVerified, $"The weights from {source} have been verified.{from}", generation)
+                : Make(ConditionTypes.WeightsReady, true, Reasons.DigestNotCompared, $"The weights from {source} are there, and their header has been checked. Their digest (status.model.sha256) is computed and compared with nothing, because neither the spec nor such a source names one; set spec.model.sha256 to have it enforced.{from}", generation);
         }
 
         if (open == true)
@@ -66,6 +69,10 @@ internal static class Conditions
             _ => Make(ConditionTypes.WeightsReady, null, Reasons.NoWorkerYet, "No worker of the present spec has told about the weights yet.", generation),
         };
     }
+
+    /// <summary>Whether the spec names the digest of the weights, or their source may.</summary>
+    public static bool NamesDigest(ModelReference model) =>
+        model.Sha256 is not null || PolicyRules.PublishesDigest(model.Source);
 
     private static Condition Available(Observation observed, Fleet fleet, Verdict verdict, ChildNames names)
     {

@@ -82,6 +82,8 @@ internal static class PodDiagnosis
                 Since = Seconds(state.Since) ?? view.Since,
                 FetchedBytes = isFetching && state.TotalBytes > 0 ? state.FetchedBytes : null,
                 TotalBytes = isFetching && state.TotalBytes > 0 ? state.TotalBytes : null,
+                BytesPerSecond = isFetching && state.TotalBytes > 0 ? Rounded.TwoDigits(state.BytesPerSecond) : null,
+                SecondsLeft = isFetching && state.TotalBytes > 0 ? Rounded.TwoDigits(state.SecondsLeft) : null,
                 Trouble = told ?? earlier ?? (worker.IsUnreadyLong ? Unready(view.Pod) : null),
             };
         }
@@ -96,7 +98,7 @@ internal static class PodDiagnosis
         }
 
         return earlier is null && previous is { Reason: null } && previous.Phase is not (WorkerPhases.Pending or WorkerPhases.Serving)
-            ? view with { Phase = previous.Phase, Since = previous.Since, FetchedBytes = previous.FetchedBytes, TotalBytes = previous.TotalBytes }
+            ? view with { Phase = previous.Phase, Since = previous.Since, FetchedBytes = previous.FetchedBytes, TotalBytes = previous.TotalBytes, BytesPerSecond = previous.BytesPerSecond, SecondsLeft = previous.SecondsLeft }
             : view with { Phase = WorkerPhases.Starting, Trouble = earlier };
     }
 

@@ -79,7 +79,8 @@ internal static class ReasonTraits
     public static Trouble Describe(string reason, string subject, string cause)
     {
         const int longest = 600;
-        cause = Text.Cut(cause.Trim().ReplaceLineEndings(" ").TrimEnd('.'), longest);
+        const int longestWord = 150;
+        cause = Text.Cut(Text.ShortenWords(cause.Trim().ReplaceLineEndings(" ").TrimEnd('.'), longestWord), longest);
         var cure = Cures.TryGetValue(reason, out var text) ? $" {text}." : "";
         return new(reason, $"{subject}: {cause}.{cure}") { Subject = subject, Cause = cause };
     }

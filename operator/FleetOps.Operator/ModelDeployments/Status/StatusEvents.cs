@@ -1,4 +1,3 @@
-using System.Globalization;
 using FleetOps.Api;
 using FleetOps.ControllerRuntime.Events;
 using FleetOps.Operator.ModelDeployments.Act;
@@ -23,7 +22,7 @@ internal sealed class StatusEvents(EventRecorder recorder)
         // Once for each file, not for each worker or operator: status keeps what was told.
         if (status.Model is { Sha256: { } digest } served && (model.Status?.Model?.Sha256 != digest || model.Status.Model.Revision != served.Revision))
         {
-            recorder.Publish(model, EventType.Normal, Reasons.WeightsVerified, Provenance(model.Spec.Model.Source, served));
+            recorder.Publish(model, EventType.Normal, Conditions.NamesDigest(model.Spec.Model) ? Reasons.WeightsVerified : Reasons.DigestNotCompared, Provenance.Of(model.Spec.Model, served));
         }
 
         if (Of(status, ConditionTypes.Accepted) is { Reason: Reasons.ApiUnavailable } lack && Of(model.Status, ConditionTypes.Accepted)?.Reason != Reasons.ApiUnavailable)
@@ -50,10 +49,6 @@ internal sealed class StatusEvents(EventRecorder recorder)
         && Ready(model.Status) is { } ready
         && !ReasonTraits.WithholdsChildren(ready.Reason)
         && (!child.Existed || child.FirstDifference is not null);
-
-    private static string Provenance(string source, ServedModel served) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"The weights from {source} are verified: {(served.Revision is { } revision ? $"revision {revision}, " : "")}sha256 {served.Sha256}, {served.SizeBytes} bytes, licence {served.License ?? "not stated"}.");
 
     private static Condition? Ready(ModelDeploymentStatus? status) => Of(status, ConditionTypes.Ready);
 

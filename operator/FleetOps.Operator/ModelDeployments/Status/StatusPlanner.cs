@@ -34,11 +34,18 @@ internal static class StatusPlanner
             Selector = names.Selector,
             Endpoint = string.Create(CultureInfo.InvariantCulture, $"{names.Service}.{model.Metadata.NamespaceProperty}.svc:{model.Spec.Service.Port}"),
             Model = Served(observed, plan) ?? model.Status?.Model,
+            Cache = plan.TemplateHash is null ? model.Status?.Cache : plan.Cache,
+            Progress = Progress(fleet),
             Memory = memory,
             Workers = fleet.Workers.Count == 0 ? null : [.. fleet.Workers.Take(MostWorkers).Select(w => w.ToStatus())],
-            Conditions = Conditions.Of(observed, plan.Obstacle ?? refusal, fleet, verdict, names),
+            Conditions = Conditions.Of(observed, plan.Obstacle ?? refusal, fleet, verdict, names, plan.Cache),
         };
     }
+
+    private static string? Progress(Fleet fleet) =>
+        fleet.Workers.Where(worker => worker is { Phase: WorkerPhases.Fetching, FetchedBytes: not null, TotalBytes: > 0 }).MinBy(worker => (double)worker.FetchedBytes!.Value / worker.TotalBytes!.Value) is { } last
+            ? Rounded.Percent(last.FetchedBytes, last.TotalBytes)
+            : null;
 
     // A worker of the present spec knows best; until one has told, what is known stays.
     private static ServedModel? Served(Observation observed, ModelDeploymentPlan plan)

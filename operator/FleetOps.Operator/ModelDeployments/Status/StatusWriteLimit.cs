@@ -26,9 +26,14 @@ internal sealed class StatusWriteLimit(TimeProvider time)
     public int Count => _buckets.Count;
 
     /// <summary>How long to put the write off; zero for not at all. A spec that status does not speak of yet never waits.</summary>
-    public TimeSpan Pause(ModelDeployment model)
+    public TimeSpan Pause(ModelDeployment model) => Pause(ObjectKey.Of(model), model.Status?.ObservedGeneration != model.Metadata.Generation);
+
+    /// <summary>The same for a ModelCache, which has a limit of its own.</summary>
+    public TimeSpan Pause(ModelCache cache) => Pause(ObjectKey.Of(cache), cache.Status?.ObservedGeneration != cache.Metadata.Generation || cache.Metadata.DeletionTimestamp is not null);
+
+    private TimeSpan Pause(ObjectKey key, bool isUrgent)
     {
-        if (model.Status?.ObservedGeneration != model.Metadata.Generation || !_buckets.TryGetValue(ObjectKey.Of(model), out var bucket))
+        if (isUrgent || !_buckets.TryGetValue(key, out var bucket))
         {
             return TimeSpan.Zero;
         }

@@ -114,6 +114,8 @@ internal sealed record Verdict
         // A GPU that is too small need not be waited for. A worker that loads has found its own large enough.
         if (fleet.Trouble is null or { IsShortage: true }
             && Fleet.Progress(fleet.FurthestPhase ?? "") < Fleet.Progress(WorkerPhases.Loading)
+            // Such a worker tries it all the same.
+            && observed.Model.Spec.Engine.FitCheck != FitCheck.Warn
             && MemorySummary.GpuTroubleOf(memory, observed.Gpus, observed.Model.Spec.Resources) is { } tooSmall)
         {
             return tooSmall;

@@ -17,6 +17,10 @@ internal sealed record WorkerView
 
     public long? TotalBytes { get; init; }
 
+    public long? BytesPerSecond { get; init; }
+
+    public long? SecondsLeft { get; init; }
+
     public Trouble? Trouble { get; init; }
 
     /// <summary>Whether it runs the spec as it is now.</summary>
@@ -38,6 +42,8 @@ internal sealed record WorkerView
         Since = Since,
         FetchedBytes = FetchedBytes,
         TotalBytes = TotalBytes,
+        BytesPerSecond = BytesPerSecond,
+        SecondsLeft = SecondsLeft,
         Reason = Trouble?.Reason,
         Message = Trouble is { } trouble ? Text.Cut(trouble.Message, MessageLength) : null,
     };
