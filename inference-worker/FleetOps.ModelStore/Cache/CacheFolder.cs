@@ -18,6 +18,8 @@ internal sealed class CacheFolder
     public const string Quarantined = "quarantined";
 
     private const int KeyDigits = 32;
+    // What the folders of all versions of a source have in common.
+    private const int SourceKeyDigits = 16;
     private const int MaxNameLength = 128;
 
     // Nobody writes to a file for so long without a word.
@@ -57,7 +59,10 @@ internal sealed class CacheFolder
 
     /// <summary>The places of another version of the same source, for when this folder has one that others may want or use.</summary>
     /// <param name="version">What tells the versions apart: a digest, or else a validator.</param>
-    public CacheFolder Apart(string version) => new(Path.Join(Path.GetDirectoryName(FolderPath), Key(Path.GetFileName(FolderPath), version)), _name);
+    public CacheFolder Apart(string version) => new(Path.Join(Path.GetDirectoryName(FolderPath), SourceKey + Key(FolderKey, version)[SourceKeyDigits..]), _name);
+
+    /// <summary>The folders that are there of this source, this one and those of other versions.</summary>
+    public IEnumerable<CacheFolder> Versions() => Directory.GetDirectories(Path.GetDirectoryName(FolderPath)!, SourceKey + "*").Select(path => new CacheFolder(path, _name));
 
     /// <summary>The places of the files of a model, in their order.</summary>
     /// <param name="count">How many it has.</param>
@@ -155,6 +160,10 @@ internal sealed class CacheFolder
             File.Delete(file);
         }
     }
+
+    private string FolderKey => Path.GetFileName(FolderPath);
+
+    private string SourceKey => FolderKey[..SourceKeyDigits];
 
     private static bool IsAside(string path) => Path.GetFileName(path).StartsWith(Quarantined, StringComparison.Ordinal);
 
