@@ -27,6 +27,9 @@ internal sealed partial class ModelCacheController(
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
 
+    // No timer runs for a year; a look now and then costs nothing.
+    private static readonly TimeSpan Late = TimeSpan.FromDays(1);
+
     private readonly StatusWriteLimit _limit = new(time);
 
     public async Task<ReconciliationResult> ReconcileAsync(ModelCache entity, CancellationToken cancellationToken)
@@ -123,7 +126,7 @@ internal sealed partial class ModelCacheController(
     private static TimeSpan? Sooner(TimeSpan? one, TimeSpan? other)
     {
         var sooner = one is null || other < one ? other : one;
-        return sooner is { } wait && wait < Soon ? Soon : sooner;
+        return sooner is { } wait ? wait < Soon ? Soon : wait > Late ? Late : wait : null;
     }
 
     [LoggerMessage(EventId = 111, Level = LogLevel.Information, Message = "{Namespace}/{Name}: created Job {Job}")]
