@@ -13,6 +13,7 @@ internal static partial class OperatorCommand
         var cudaImage = Text("--worker-cuda-image", "Image of the workers that have GPUs. Default: the worker image.");
         var pullPolicy = PullPolicy("--worker-image-pull-policy", "Pull policy of the worker image: Always, IfNotPresent or Never. Default: Kubernetes' own.");
         var cudaPullPolicy = PullPolicy("--worker-cuda-image-pull-policy", "The same for the workers that have GPUs. Default: that of the worker image.");
+        var pullSecrets = Many("--worker-image-pull-secret", "Secret that opens the registry of the worker images, in the namespace of each model", static name => SecretName().IsMatch(name), "no name of a Secret, such as registry");
         var ns = Text("--namespace", "Namespace of the Lease. Default: the pod's own.");
         var watched = WatchNamespaces("--watch-namespaces");
         var httpPort = HttpPort("--http-port");
@@ -39,7 +40,7 @@ internal static partial class OperatorCommand
 
         var command = new RootCommand("Reconciles ModelDeployment resources into pods that serve a model.")
         {
-            workerImage, cudaImage, pullPolicy, cudaPullPolicy, hostPaths, mirrors, licenses, digests, watched, ns, httpPort, leaderElect,
+            workerImage, cudaImage, pullPolicy, cudaPullPolicy, pullSecrets, hostPaths, mirrors, licenses, digests, watched, ns, httpPort, leaderElect,
         };
         var collector = new CollectorSettings("--", "metrics and traces", "reconciles");
         collector.AddTo(command);
@@ -54,6 +55,7 @@ internal static partial class OperatorCommand
                 WorkerCudaImage = parsed.GetValue(cudaImage),
                 WorkerImagePullPolicy = parsed.GetValue(pullPolicy),
                 WorkerCudaImagePullPolicy = parsed.GetValue(cudaPullPolicy),
+                WorkerImagePullSecrets = parsed.GetValue(pullSecrets)!,
                 AllowedHostPaths = parsed.GetValue(hostPaths)!,
                 Mirrors = parsed.GetValue(mirrors)!,
                 RequireLicenseAcceptance = parsed.GetValue(licenses),
@@ -184,6 +186,9 @@ internal static partial class OperatorCommand
 
     [GeneratedRegex("^(https?|s3)://[^ =,]+/=https?://[^ =,]+/$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Mirror();
+
+    [GeneratedRegex(@"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex SecretName();
 
     private delegate bool TryParse<T>(string text, out T value);
 }

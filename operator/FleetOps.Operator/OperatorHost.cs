@@ -33,6 +33,7 @@ internal static class OperatorHost
                     options.WorkerImagePullPolicy,
                     options.WorkerCudaImagePullPolicy ?? options.WorkerImagePullPolicy)
                 {
+                    ImagePullSecrets = options.WorkerImagePullSecrets,
                     AllowedHostPaths = options.AllowedHostPaths,
                     Mirrors = options.Mirrors,
                     Collector = options.WorkerCollector,

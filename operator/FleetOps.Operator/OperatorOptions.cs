@@ -17,6 +17,9 @@ internal sealed record OperatorOptions
     /// <summary>Pull policy of the image of workers with GPUs; null for that of the worker image.</summary>
     public string? WorkerCudaImagePullPolicy { get; init; }
 
+    /// <summary>Names of the Secrets that open the registry of the worker images, in the namespace of each model.</summary>
+    public IReadOnlyList<string> WorkerImagePullSecrets { get; init; } = [];
+
     /// <summary>Directories of the nodes in which caches of type HostPath may lie: absolute, without '..'.</summary>
     public IReadOnlyList<string> AllowedHostPaths { get; init; } = [];
 

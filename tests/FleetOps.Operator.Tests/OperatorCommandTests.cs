@@ -34,6 +34,14 @@ public sealed class OperatorCommandTests
     }
 
     [Fact]
+    public async Task Secrets_for_the_worker_images_come_from_the_command_line_and_have_to_be_names()
+    {
+        Assert.Empty((await ParseAsync()).WorkerImagePullSecrets);
+        Assert.Equal(["mirror", "registry.example"], (await ParseAsync("--worker-image-pull-secret=mirror", "--worker-image-pull-secret=registry.example")).WorkerImagePullSecrets);
+        Assert.Contains("--worker-image-pull-secret is 'Mirror', which is no name of a Secret", Errors("--worker-image-pull-secret=Mirror"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Policy_comes_from_the_environment_where_the_command_line_says_nothing()
     {
         Environment.SetEnvironmentVariable(HostPathVariable, "/srv/models, /var/lib/models");

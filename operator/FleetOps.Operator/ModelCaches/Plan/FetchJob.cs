@@ -106,7 +106,7 @@ internal static class FetchJob
             AutomountServiceAccountToken = false,
             EnableServiceLinks = false,
             SecurityContext = given.SecurityContext,
-            ImagePullSecrets = spec.Pod?.ImagePullSecrets is { Count: > 0 } secrets ? [.. secrets.Select(secret => new V1LocalObjectReference { Name = secret.Name })] : null,
+            ImagePullSecrets = WorkerPodTemplate.PullSecrets(spec.Pod, settings),
             Affinity = node is null ? null : OnNode(node),
             Tolerations = spec.Target.Nodes is { } target ? Tolerations(target) : null,
             Containers =

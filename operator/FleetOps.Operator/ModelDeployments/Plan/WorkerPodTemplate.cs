@@ -97,7 +97,7 @@ internal static class WorkerPodTemplate
             PriorityClassName = spec.Placement?.PriorityClassName,
             TerminationGracePeriodSeconds = WorkerContract.TerminationGracePeriodSeconds(spec.Rollout.DrainTimeoutSeconds),
             SecurityContext = Fixed.Spec.SecurityContext,
-            ImagePullSecrets = spec.Pod?.ImagePullSecrets is { Count: > 0 } secrets ? [.. secrets.Select(secret => new V1LocalObjectReference { Name = secret.Name })] : null,
+            ImagePullSecrets = PullSecrets(spec.Pod, settings),
             NodeSelector = spec.Placement?.NodeSelector is { Count: > 0 } labels ? new Dictionary<string, string>(labels, StringComparer.Ordinal) : null,
             Affinity = WorkerPlacement.Affinity(spec),
             Tolerations = WorkerPlacement.Tolerations(spec),
@@ -105,6 +105,16 @@ internal static class WorkerPodTemplate
             Containers = [Container(model, settings)],
             Volumes = WorkerVolumes.For(spec),
         };
+    }
+
+    /// <summary>The model's own and those of the installation. These are of no use to an image that the model chose.</summary>
+    public static List<V1LocalObjectReference>? PullSecrets(WorkerPodSpec? pod, WorkerSettings settings)
+    {
+        var own = pod?.ImagePullSecrets ?? [];
+        var given = pod?.Image is null ? settings.ImagePullSecrets : [];
+        return own.Count + given.Count == 0
+            ? null
+            : [.. own.Select(secret => secret.Name).Concat(given).Distinct(StringComparer.Ordinal).Select(name => new V1LocalObjectReference { Name = name })];
     }
 
     private static V1Container Container(ModelDeployment model, WorkerSettings settings)

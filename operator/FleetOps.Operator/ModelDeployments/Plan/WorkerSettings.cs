@@ -12,6 +12,9 @@ internal sealed record WorkerSettings(string Image, string CudaImage, string? Im
     /// <summary>Directories of the nodes in which caches of type HostPath may lie; none when empty.</summary>
     public IReadOnlyList<string> AllowedHostPaths { get; init; } = [];
 
+    /// <summary>Names of the Secrets that open the registry of the images above, in the namespace of each model; none when empty.</summary>
+    public IReadOnlyList<string> ImagePullSecrets { get; init; } = [];
+
     /// <summary>Web servers that are asked in the stead of sources that do not answer: FROM=TO, both with a slash at their end.</summary>
     public IReadOnlyList<string> Mirrors { get; init; } = [];
 
