@@ -25,8 +25,21 @@ app.kubernetes.io/part-of: fleetops
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 
+{{- /*
+The beginning of the names of Services. They have to begin with a letter and to do without dots, which a release need not; what is put before those that
+begin with a digit keeps the longest within 63 characters.
+*/ -}}
+{{- define "fleetops.service" -}}
+{{- if regexMatch "^[0-9]" .Release.Name }}fleetops-{{ end -}}
+{{- .Release.Name | replace "." "-" | trunc 45 | trimSuffix "-" -}}
+{{- end -}}
+
 {{- define "fleetops.test" -}}
-{{- printf "%s-test" (.Release.Name | replace "." "-" | trunc 45 | trimSuffix "-") -}}
+{{- printf "%s-test" (include "fleetops.service" .) -}}
+{{- end -}}
+
+{{- define "fleetops.metricsService" -}}
+{{- printf "%s-metrics" (include "fleetops.service" .) -}}
 {{- end -}}
 
 {{- define "fleetops.testNamespace" -}}

@@ -66,7 +66,7 @@ public sealed class MonitoringTests
     {
         var rendered = Yaml.Read(await Helm.TemplateAsync(
             "--kube-version", "1.35.0", "--show-only", "templates/prometheusrules.yaml", "--show-only", "templates/dashboards.yaml",
-            "--set", "monitoring.rules.enabled=true,monitoring.dashboards.enabled=true"));
+            "--set", "monitoring.operator.enabled=true,monitoring.rules.enabled=true,monitoring.dashboards.enabled=true"));
         var rules = Directory.GetFiles(Repository.Path("charts", "fleetops", "files", "rules"), "*.yaml");
         var dashboards = Directory.GetFiles(Repository.Path("charts", "fleetops", "files", "dashboards"), "*.json");
 
@@ -74,7 +74,40 @@ public sealed class MonitoringTests
         Assert.NotEmpty(dashboards);
         Assert.Equal(rules.Length + dashboards.Length, rendered.Select(document => $"{document["kind"]} {document["metadata"]!["name"]}").Distinct().Count());
         Assert.All(rules, file => Assert.Contains(rendered, document => JsonNode.DeepEquals(Yaml.Read(File.ReadAllText(file)).Single()["groups"], document["spec"]?["groups"])));
+        Assert.All(rendered.Where(document => (string?)document["kind"] == "ConfigMap"), dashboard => Assert.Equal("FleetOps", (string?)dashboard["metadata"]!["annotations"]!["grafana_folder"]));
         Assert.All(dashboards, file => Assert.Contains(rendered, document => (string?)document["data"]?[Path.GetFileName(file)] == File.ReadAllText(file).Trim()));
+    }
+
+    [Theory]
+    [InlineData("https://git.example.com/fleetops/blob/main", "https://git.example.com/fleetops/blob/main/deploy/runbooks/")]
+    [InlineData("https://git.example.com/", "https://git.example.com/deploy/runbooks/")]
+    [InlineData("", "deploy/runbooks/")]
+    public async Task Every_alert_names_its_runbook_where_people_find_it(string baseUrl, string beginning)
+    {
+        var alerts = await AlertsAsync("--set", $"monitoring.operator.enabled=true,monitoring.rules.runbookBaseUrl={baseUrl}");
+
+        Assert.NotEmpty(alerts);
+        Assert.All(alerts, alert =>
+        {
+            var runbook = (string)alert["annotations"]!["runbook_url"]!;
+            Assert.StartsWith(beginning, runbook, StringComparison.Ordinal);
+            Assert.True(File.Exists(Repository.Path("deploy", "runbooks", Path.GetFileName(runbook))), runbook);
+        });
+    }
+
+    [Theory]
+    [InlineData("monitoring.operator.enabled=true", true)]
+    [InlineData("operator.otlp.endpoint=http://collector:4317", true)]
+    [InlineData("monitoring.workers.enabled=true", false)]
+    public async Task That_the_operator_is_down_is_told_only_where_its_metrics_are_collected(string value, bool told)
+    {
+        var all = await AlertsAsync("--set", "monitoring.operator.enabled=true");
+        var alerts = await AlertsAsync("--set", value);
+
+        Assert.Equal(told, alerts.Any(alert => ((string)alert["expr"]!).Contains("absent(", StringComparison.Ordinal)));
+        Assert.Equal(told ? [] : ["FleetOpsOperatorDown"], all.Select(Name).Except(alerts.Select(Name)));
+
+        static string Name(JsonNode alert) => (string)alert["alert"]!;
     }
 
     [Fact]
@@ -83,5 +116,11 @@ public sealed class MonitoringTests
         var rendered = await Helm.TemplateAsync("--kube-version", "1.35.0", "--show-only", "templates/podmonitor.yaml", "--set", "monitoring.operator.enabled=true");
 
         Assert.True((bool?)Yaml.Read(rendered).Single()["spec"]!["podMetricsEndpoints"]![0]!["honorLabels"]);
+    }
+
+    private static async Task<List<JsonNode>> AlertsAsync(params string[] arguments)
+    {
+        var rendered = Yaml.Read(await Helm.TemplateAsync(["--kube-version", "1.35.0", "--show-only", "templates/prometheusrules.yaml", "--set", "monitoring.rules.enabled=true", .. arguments]));
+        return [.. rendered.SelectMany(rule => rule["spec"]!["groups"]!.AsArray()).SelectMany(group => group!["rules"]!.AsArray()).Select(rule => rule!).Where(rule => rule["alert"] is not null)];
     }
 }

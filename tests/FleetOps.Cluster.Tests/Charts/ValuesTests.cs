@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using FleetOps.Cluster.Tests.Support;
 
 namespace FleetOps.Cluster.Tests.Charts;
@@ -15,6 +16,16 @@ public sealed class ValuesTests
     [InlineData("monitoring.dashboards.lables.a=b", "lables")]
     [InlineData("test.model.source=tiny.gguf", "source")]
     [InlineData("test.timeoutSeconds=0", "timeoutSeconds")]
+    [InlineData("global.imageRegsitry=mirror.example.com", "imageRegsitry")]
+    [InlineData("test.model.sorce=hf://o/r/f.gguf", "sorce")]
+    [InlineData("test.model.license.acepted=true", "acepted")]
+    [InlineData("test.engine.contextlength=512", "contextlength")]
+    [InlineData("test.resources.gpu=1", "gpu")]
+    [InlineData("operator.resources.limit.memory=1Gi", "limit")]
+    [InlineData("operator.otlp.podPorts={grpc}", "podPorts")]
+    [InlineData("monitoring.operator.kind=Both", "kind")]
+    [InlineData("monitoring.workers.kind=ServiceMonitor", "kind")]
+    [InlineData("monitoring.rules.runbookBaseUrl=wiki", "runbookBaseUrl")]
     public async Task A_value_that_means_nothing_is_refused_by_its_name(string value, string named)
     {
         var (code, _, error) = await Helm.TryTemplateAsync("--set", value);
@@ -66,6 +77,27 @@ public sealed class ValuesTests
     }
 
     [Fact]
+    public async Task The_operator_is_scraped_through_pods_or_through_a_Service_never_both()
+    {
+        string[] enabled = ["--kube-version", "1.35.0", "--set", "crds.enabled=false,monitoring.operator.enabled=true,monitoring.operator.interval=7s,monitoring.labels.release=prometheus"];
+        var pods = Yaml.Read(await Helm.TemplateAsync(enabled));
+        var service = Yaml.Read(await Helm.TemplateAsync([.. enabled, "--set", "monitoring.operator.kind=ServiceMonitor"]));
+
+        Assert.Equal(["PodMonitor"], Monitors(pods).Select(monitor => (string?)monitor["kind"]));
+        Assert.DoesNotContain(pods, document => (string?)document["metadata"]!["name"] == "fleetops-metrics");
+        var monitor = Assert.Single(Monitors(service));
+        Assert.Equal(("ServiceMonitor", "prometheus", "7s"), ((string?)monitor["kind"], (string?)monitor["metadata"]!["labels"]!["release"], (string?)monitor["spec"]!["endpoints"]![0]!["interval"]));
+
+        // The monitor finds the Service, that finds the pods, and the port has the same name everywhere.
+        var found = Assert.Single(service, document => (string?)document["metadata"]!["name"] == "fleetops-metrics");
+        var pod = Assert.Single(service, document => (string?)document["kind"] == "Deployment")["spec"]!["template"]!;
+        Assert.All(monitor["spec"]!["selector"]!["matchLabels"]!.AsObject(), label => Assert.Equal((string?)label.Value, (string?)found["metadata"]!["labels"]![label.Key]));
+        Assert.All(found["spec"]!["selector"]!.AsObject(), label => Assert.Equal((string?)label.Value, (string?)pod["metadata"]!["labels"]![label.Key]));
+        Assert.Equal((string?)found["spec"]!["ports"]![0]!["name"], (string?)monitor["spec"]!["endpoints"]![0]!["port"]);
+        Assert.Equal((string?)pod["spec"]!["containers"]![0]!["ports"]![0]!["name"], (string?)found["spec"]!["ports"]![0]!["targetPort"]);
+    }
+
+    [Fact]
     public async Task The_operator_s_pods_can_be_shut_off_from_all_but_the_API_server()
     {
         const string policy = "templates/networkpolicy.yaml";
@@ -78,6 +110,19 @@ public sealed class ValuesTests
         Assert.Contains("- port: 6443\n", strict, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("http://collector.monitoring.svc:4317", "4317")]
+    [InlineData("http://collector", "80")]
+    [InlineData("https://collector/v1", "443")]
+    public async Task A_collector_stays_in_reach_by_the_ports_of_its_address_and_of_its_pods(string endpoint, string port)
+    {
+        var rendered = await Helm.TemplateAsync(
+            "--kube-version", "1.35.0", "--show-only", "templates/networkpolicy.yaml", "--set", $"networkPolicy.apiServerPorts={{6443}},operator.otlp.endpoint={endpoint},operator.otlp.podPorts={{14317}}");
+
+        var ports = Yaml.Read(rendered).Single()["spec"]!["egress"]![0]!["ports"]!.AsArray().Select(rule => rule!["port"]!.ToString());
+        Assert.Equal(["6443", port, "14317", "53", "53"], ports);
+    }
+
     [Fact]
     public async Task Extra_objects_are_rendered_as_templates()
     {
@@ -88,4 +133,6 @@ public sealed class ValuesTests
         Assert.Contains("fleetops-object", rendered, StringComparison.Ordinal);
         Assert.Contains("fleetops-text", rendered, StringComparison.Ordinal);
     }
+
+    private static IEnumerable<JsonNode> Monitors(IEnumerable<JsonNode> documents) => documents.Where(document => ((string?)document["apiVersion"])!.StartsWith("monitoring.coreos.com", StringComparison.Ordinal));
 }

@@ -6,6 +6,7 @@ namespace FleetOps.Cluster.Tests.Crds;
 public sealed class InstallationTests(CrdServers servers)
 {
     private const string Name = "modeldeployments.fleetops.dev";
+    private const string CacheName = "modelcaches.fleetops.dev";
 
     [Fact]
     public async Task The_CRD_is_established_on_the_server_of_the_local_cluster()
@@ -45,13 +46,30 @@ public sealed class InstallationTests(CrdServers servers)
     }
 
     [Fact]
-    public async Task What_the_chart_renders_for_an_old_cluster_has_no_field_that_it_does_not_know()
+    public async Task The_CRD_of_ModelCaches_too_is_rendered_as_it_was_generated()
+    {
+        using var rest = new RestClient(servers.Newest.CreateConfiguration());
+        var installed = await rest.GetAsync($"{RestClient.Definitions}/{CacheName}");
+        var rendered = await Helm.TemplateAsync("--kube-version", "1.35.0", "--show-only", "templates/crds/fleetops.dev_modelcaches.yaml");
+
+        var answer = await rest.ApplyAsync($"{RestClient.Definitions}/{CacheName}", rendered);
+
+        Assert.True(answer.IsSuccess, answer.Message);
+        Assert.Empty(answer.Warnings);
+        Assert.Equal("keep", answer.Body["metadata"]!["annotations"]!["helm.sh/resource-policy"]!.GetValue<string>());
+        Assert.True(JsonNode.DeepEquals(installed.Body["spec"], answer.Body["spec"]));
+    }
+
+    [Theory]
+    [InlineData(Name)]
+    [InlineData(CacheName)]
+    public async Task What_the_chart_renders_for_an_old_cluster_has_no_field_that_it_does_not_know(string name)
     {
         using var rest = new RestClient(servers.Server.CreateConfiguration());
-        var rendered = await Helm.TemplateAsync("--kube-version", "1.20.2", "--show-only", "templates/crds/fleetops.dev_modeldeployments.yaml");
+        var rendered = await Helm.TemplateAsync("--kube-version", "1.20.2", "--show-only", $"templates/crds/fleetops.dev_{name.Split('.')[0]}.yaml");
 
         // Server-side apply is strict where creation is not.
-        var answer = await rest.ApplyAsync($"{RestClient.Definitions}/{Name}", rendered);
+        var answer = await rest.ApplyAsync($"{RestClient.Definitions}/{name}", rendered);
 
         Assert.True(answer.IsSuccess, answer.Message);
         Assert.DoesNotContain("x-kubernetes-validations", rendered, StringComparison.Ordinal);
