@@ -36,6 +36,7 @@ public sealed partial record Dashboard(string Name, JsonElement Json)
     /// <inheritdoc/>
     public override string ToString() => Name;
 
-    [GeneratedRegex(@"\$(?<name>\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    // A number after the dollar sign is a group of label_replace.
+    [GeneratedRegex(@"\$(?<name>[a-zA-Z_]\w*)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Variable();
 }

@@ -19,8 +19,17 @@ public sealed record Panel(string Dashboard, JsonElement Json)
     /// <summary>The unit of its values; empty where there is none.</summary>
     public string Unit => Text(Defaults, "unit");
 
-    /// <summary>How many steps its thresholds have.</summary>
-    public int ThresholdSteps => Defaults.TryGetProperty("thresholds", out var thresholds) ? thresholds.GetProperty("steps").GetArrayLength() : 0;
+    /// <summary>Whether a value, of any of its fields, is shown as good or bad: by thresholds of more than the first step, or by a colour of its own.</summary>
+    public bool Judges =>
+        IsBound(Defaults)
+        || Json.GetProperty("fieldConfig").GetProperty("overrides").EnumerateArray()
+            .SelectMany(static one => one.GetProperty("properties").EnumerateArray())
+            .Any(static property => property.GetProperty("id").GetString() switch
+            {
+                "thresholds" => HasSteps(property.GetProperty("value")),
+                "color" => property.GetProperty("value").GetProperty("fixedColor").GetString() == "red",
+                _ => false,
+            });
 
     /// <summary>Its queries in PromQL, with Grafana's variables in them.</summary>
     public IReadOnlyList<string> Queries => [.. Json.GetProperty("targets").EnumerateArray().Select(static target => Text(target, "expr"))];
@@ -29,6 +38,10 @@ public sealed record Panel(string Dashboard, JsonElement Json)
 
     /// <inheritdoc/>
     public override string ToString() => $"{Dashboard} / {Title}";
+
+    private static bool IsBound(JsonElement field) => field.TryGetProperty("thresholds", out var thresholds) && HasSteps(thresholds);
+
+    private static bool HasSteps(JsonElement thresholds) => thresholds.GetProperty("steps").GetArrayLength() > 1;
 
     private static string Text(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
 }
