@@ -80,7 +80,7 @@ public sealed class Prometheus : IAsyncDisposable
     }
 
     /// <summary>Asks a query for the present moment.</summary>
-    /// <returns>How many series or scalars it gave, and the error, which is empty where there was none.</returns>
+    /// <returns>How many series or scalars it gave whose value is a number, and the error, which is empty where there was none.</returns>
     public async Task<(int Series, string Error)> AskAsync(string query, CancellationToken cancellation)
     {
         using var form = new FormUrlEncodedContent([new("query", query)]);
@@ -92,7 +92,8 @@ public sealed class Prometheus : IAsyncDisposable
         }
 
         var data = answer.GetProperty("data");
-        return (data.GetProperty("resultType").GetString() == "scalar" ? 1 : data.GetProperty("result").GetArrayLength(), "");
+        var result = data.GetProperty("result");
+        return (data.GetProperty("resultType").GetString() == "scalar" ? 1 : result.EnumerateArray().Count(static series => series.GetProperty("value")[1].GetString() != "NaN"), "");
     }
 
     /// <summary>What it answers at a path, such as /api/v1/targets.</summary>
