@@ -58,6 +58,14 @@ public sealed partial class LogFormatTests
         Assert.Contains("\"Message\":\"Failed (SourceNotFound)", await OnTerminalAsync(arguments, new() { ["KUBERNETES_SERVICE_HOST"] = "10.0.0.1" }), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_help_tells_of_the_switch_for_prompts_and_what_it_gives_away()
+    {
+        await using var help = await WorkerProcess.RunAsync(["serve", "--help"]);
+        Assert.Equal(0, help.ExitCode);
+        Assert.Matches(@"--log-prompts <true\|false>[\s\S]*?secrets[\s\S]*?\[env:\s+FLEETOPS_LOG_PROMPTS\]", help.Output);
+    }
+
     private static async Task AskAsync(WorkerProcess worker)
     {
         await worker.UntilServingAsync();
