@@ -31,7 +31,7 @@ internal static class ChatReader
     }
 
     /// <summary>Renders a conversation that was checked.</summary>
-    /// <exception cref="Grpc.Core.RpcException">The template refuses it, or a tool's parameters cannot be expressed.</exception>
+    /// <exception cref="Grpc.Core.RpcException">The template refuses it, or a tool's parameters or the schema of the answer cannot be expressed.</exception>
     public static ChatPrompt Render(ChatRequest request, ConversationTemplate template)
     {
         try
@@ -49,6 +49,11 @@ internal static class ChatReader
 
             violations.ThrowIfAny();
             throw RpcErrors.InvalidArgument("messages", exception.Message);
+        }
+        catch (LlamaException exception) when (exception.Fault == LlamaFault.InvalidGrammar)
+        {
+            // The tools have been checked, so it is the other schema that a template takes.
+            throw RpcErrors.InvalidArgument("constraint.json_schema", exception.Message);
         }
     }
 

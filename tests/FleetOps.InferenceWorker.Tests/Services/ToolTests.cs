@@ -130,6 +130,16 @@ public sealed class ToolTests
     }
 
     [Fact]
+    public async Task A_schema_that_is_none_is_refused_where_only_the_template_is_applied_too()
+    {
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Successor);
+        var chat = new ChatRequest { Messages = { new ChatMessage { Role = "user", Content = "hi" } }, Constraint = new Constraint { JsonSchema = "temperature" } };
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await worker.Client.ApplyTemplateAsync(new ApplyTemplateRequest { Chat = chat }, cancellationToken: Cancellation));
+        Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
+        Assert.Equal("constraint.json_schema", Assert.Single(error.GetRpcStatus()!.GetDetail<BadRequest>()!.FieldViolations).Field);
+    }
+
+    [Fact]
     public async Task Wrong_tools_are_refused_by_their_place()
     {
         await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, With("Qwen-Qwen3-0.6B"));
