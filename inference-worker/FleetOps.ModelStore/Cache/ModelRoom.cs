@@ -44,9 +44,9 @@ internal sealed class ModelRoom(CacheFolder folder, CacheCleaning cleaning, Mode
         return options.CapacityBytes is { } capacity ? Math.Max(0, Math.Min(free, capacity - Overhead - UsedBytes())) : free;
     }
 
+    // What is counted against a limit is what is allocated: a file may have holes.
     private long UsedBytes() => Directory.EnumerateFiles(options.ModelDirectory, "*", SearchOption.AllDirectories)
-        .Select(FileIdentity.TryOf)
-        .OfType<FileIdentity>()
+        .Select(NativeFiles.Allocated)
         .DistinctBy(static file => file.Inode)
-        .Sum(static file => file.SizeBytes);
+        .Sum(static file => file.Bytes);
 }

@@ -60,22 +60,24 @@ internal sealed class SerialDownload(ModelFetcherOptions options, FetchReporter 
             }
         }
 
-        async ValueTask<T> ReadAsync<T>(Func<ValueTask<T>> read)
+        ValueTask<T> ReadAsync<T>(Func<ValueTask<T>> read) => ReadOrTellAsync(read, host, () => part.Length + filled, cancellationToken);
+    }
+
+    private async ValueTask<T> ReadOrTellAsync<T>(Func<ValueTask<T>> read, string host, Func<long> arrived, CancellationToken cancellationToken)
+    {
+        try
         {
-            try
-            {
-                return await read().ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                throw new TransientSourceException(
-                    ModelSourceReason.SourceUnreachable, $"{host} sent nothing for {options.IdleTimeout.TotalSeconds:0} s; check the network between here and there.");
-            }
-            catch (Exception e) when (e is IOException or HttpRequestException)
-            {
-                throw new TransientSourceException(
-                    ModelSourceReason.SourceUnreachable, $"{host} cut the connection after {part.Length + filled} bytes: {e.Message}", innerException: e);
-            }
+            return await read().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TransientSourceException(
+                ModelSourceReason.SourceUnreachable, $"{host} sent nothing for {options.IdleTimeout.TotalSeconds:0} s; check the network between here and there.");
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            throw new TransientSourceException(
+                ModelSourceReason.SourceUnreachable, $"{host} cut the connection after {arrived()} bytes: {e.Message}", innerException: e);
         }
     }
 }

@@ -9,6 +9,7 @@ internal static partial class NativeFiles
     private const int CurrentDirectory = -100;
     private const int ReadOnlyCloseOnExec = 0x80000;
     private const uint BasicStats = 0x7ff;
+    private const int BytesOfBlock = 512;
     private const int LockShared = 1;
     private const int LockAlone = 2;
     private const int LockWithoutWaiting = 4;
@@ -25,6 +26,13 @@ internal static partial class NativeFiles
         }
 
         return new FileIdentity((long)stat.Size, stat.ModifiedSeconds * 1_000_000_000 + stat.ModifiedNanoseconds, stat.Inode);
+    }
+
+    /// <summary>The inode of a file and the bytes that it takes on its volume; zeros when it is gone.</summary>
+    public static unsafe (ulong Inode, long Bytes) Allocated(string path)
+    {
+        Statx stat;
+        return StatxCall(CurrentDirectory, path, 0, BasicStats, &stat) == 0 ? (stat.Inode, (long)stat.Blocks * BytesOfBlock) : default;
     }
 
     /// <summary>Gives a file a second name; false where the file is gone, the name is taken, or the volume or its owner does not allow it.</summary>
@@ -71,6 +79,9 @@ internal static partial class NativeFiles
 
         [FieldOffset(40)]
         public ulong Size;
+
+        [FieldOffset(48)]
+        public ulong Blocks;
 
         [FieldOffset(112)]
         public long ModifiedSeconds;
