@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 
 namespace FleetOps.EndToEnd.Tests;
@@ -11,6 +12,10 @@ internal sealed class Kubectl(string program, string kubeconfig, string? context
 
     public Task<Command> TryAsync(string[] arguments, string? input = null, TimeSpan? limit = null) =>
         Command.RunAsync(program, [.. Target(), .. arguments], input, limit);
+
+    /// <summary>A run that goes on until it is killed, with its output to be read.</summary>
+    public Process Start(params string[] arguments) =>
+        Process.Start(new ProcessStartInfo(program, [.. Target(), .. arguments]) { RedirectStandardOutput = true, UseShellExecute = false })!;
 
     public async Task<string> RunAsync(params string[] arguments) => (await TryAsync(arguments)).Succeeded().TrimEnd();
 
