@@ -107,6 +107,12 @@ public sealed class MonitoringTests
         Assert.Equal(told, alerts.Any(alert => ((string)alert["expr"]!).Contains("absent(", StringComparison.Ordinal)));
         Assert.Equal(told ? [] : ["FleetOpsOperatorDown"], all.Select(Name).Except(alerts.Select(Name)));
 
+        // Whoever installs learns of it from Helm.
+        var (code, output, error) = await Helm.TryAsync(
+            "install", "fleetops", Repository.Path("charts", "fleetops"), "--dry-run=client", "--kubeconfig", "/dev/null", "--set", $"crds.enabled=false,monitoring.rules.enabled=true,{value}");
+        Assert.True(code == 0, error);
+        Assert.Equal(!told, output.Contains("the alert FleetOpsOperatorDown is left out", StringComparison.Ordinal));
+
         static string Name(JsonNode alert) => (string)alert["alert"]!;
     }
 
