@@ -37,7 +37,7 @@ internal sealed class Load : IAsyncDisposable
 
     private async Task CallAsync(Inference.V1.Inference.InferenceClient client, int number)
     {
-        for (var turn = number; !_stop.IsCancellationRequested; turn++)
+        for (var turn = number * 5; !_stop.IsCancellationRequested; turn++)
         {
             try
             {
@@ -52,13 +52,13 @@ internal sealed class Load : IAsyncDisposable
         }
     }
 
-    private Task TurnAsync(Inference.V1.Inference.InferenceClient client, int turn) => (turn % 12) switch
+    private Task TurnAsync(Inference.V1.Inference.InferenceClient client, int turn) => (turn % 48) switch
     {
         // Longer than the context: the client's mistake.
-        3 => DrainAsync(client.Generate(new() { Text = new string('x', 8000) }, Options(TimeSpan.FromSeconds(60)))),
+        3 or 27 => DrainAsync(client.Generate(new() { Text = new string('x', 8000) }, Options(TimeSpan.FromSeconds(60)))),
         // A deadline that no answer of this length can meet.
-        7 => DrainAsync(client.Generate(Long(400), Options(TimeSpan.FromMilliseconds(400)))),
-        9 => DrainAsync(client.Generate(Long(24 + turn % 5 * 16), Options(TimeSpan.FromSeconds(60)))),
+        19 => DrainAsync(client.Generate(Long(400), Options(TimeSpan.FromMilliseconds(400)))),
+        2 or 9 or 16 or 23 or 30 or 37 or 44 => DrainAsync(client.Generate(Long(24 + turn % 5 * 16), Options(TimeSpan.FromSeconds(60)))),
         _ => DrainAsync(client.Chat(Question(turn), Options(TimeSpan.FromSeconds(60)))),
     };
 

@@ -102,7 +102,7 @@ public sealed class MonitoringTests(MonitoredFleet fleet) : IClassFixture<Monito
         Assert.Equal(Dashboard.All.Count, drawn.Count);
         Assert.All(drawn, static line => Assert.Matches(@"^\S+\.png: \d+ panels$", line));
         // A picture of empty panels is far smaller.
-        Assert.All(Dashboard.All, dashboard => Assert.True(new FileInfo(Path.Combine(folder, dashboard.Name + ".png")).Length > 60_000, $"{dashboard}.png shows next to nothing."));
+        Assert.All(Dashboard.All, dashboard => Assert.True(new FileInfo(Path.Combine(folder, dashboard.Name + ".png")).Length > 30_000, $"{dashboard}.png shows next to nothing."));
     }
 
     [Fact]

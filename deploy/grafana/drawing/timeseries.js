@@ -14,13 +14,14 @@ exports.draw = (panel, series, box, range, echarts) => {
       return { ...one, name, field, colour: field.color?.fixedColor ? colour(field.color.fixedColor) : palette[index % palette.length] };
     });
   if (lines.length === 0) return undefined;
-  const rows = Math.min(lines.length, 4, Math.max(1, Math.floor((box.h - 150) / rowHeight)));
+  const rows = Math.min(lines.length, 5, Math.max(1, Math.floor((box.h - 150) / rowHeight)));
   const legendHeight = rowHeight * (rows + 1) + 4;
   return chart(panel, lines, { ...box, h: box.h - legendHeight }, range, echarts) + legend(panel, lines, rows, { ...box, y: box.y + box.h - legendHeight, h: legendHeight });
 };
 
 function chart(panel, lines, box, range, echarts) {
   const { unit, min, max, custom } = panel.fieldConfig.defaults;
+  const stacked = custom?.stacking?.mode === 'normal';
   const highest = Math.max(...lines.flatMap((one) => one.points.map(([, value]) => (Number.isFinite(value) ? value : 0))));
   const plot = echarts.init(null, null, { renderer: 'svg', ssr: true, width: Math.round(box.w), height: Math.round(box.h) });
   plot.setOption({
@@ -33,13 +34,13 @@ function chart(panel, lines, box, range, echarts) {
       axisLabel: { color: colours.dim, fontSize: 11, hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: (time) => new Date(time).toISOString().slice(11, range.to - range.from > 1200 ? 16 : 19) },
     },
     yAxis: {
-      type: 'value', min, max: max ?? (highest === 0 ? 1 : undefined), splitNumber: 4, interval: min === 0 && max ? max / 4 : undefined,
-      splitLine: { lineStyle: { color: colours.grid } }, axisLabel: { color: colours.dim, fontSize: 11, formatter: (value) => format(value, unit) },
+      type: 'value', min, ...scale(unit, min, max, highest), splitNumber: 4,
+      splitLine: { lineStyle: { color: colours.grid } }, axisLabel: { show: custom?.axisPlacement !== 'hidden', color: colours.dim, fontSize: 11, formatter: (value) => format(value, unit) },
     },
     series: lines.map((one) => {
       const limits = one.field.custom.thresholdsStyle?.mode === 'line' ? one.field.thresholds.steps.filter((step) => step.value !== null) : [];
       return {
-        type: 'line', symbol: 'circle', symbolSize: 4, showSymbol: one.points.length < 3, lineStyle: { width: 1.5, color: one.colour }, itemStyle: { color: one.colour },
+        type: 'line', step: custom?.lineInterpolation === 'stepAfter' ? 'end' : false, stack: stacked ? 'all' : undefined, symbol: 'circle', symbolSize: 4, showSymbol: one.points.length < 3, lineStyle: { width: 1.5, color: one.colour }, itemStyle: { color: one.colour },
         areaStyle: { color: one.colour, opacity: (custom?.fillOpacity ?? 0) / 100 },
         data: gaps(one.points, range.step).map(([time, value]) => [time * 1000, Number.isFinite(value) ? value : null]),
         markLine: { silent: true, symbol: 'none', label: { show: false }, data: limits.map((step) => ({ yAxis: step.value, lineStyle: { color: colour(step.color), type: 'solid', width: 1, opacity: 0.8 } })) },
@@ -49,6 +50,16 @@ function chart(panel, lines, box, range, echarts) {
   const drawing = plot.renderToSVGString();
   plot.dispose();
   return drawing.replace('<svg ', `<svg x="${box.x}" y="${box.y}" `);
+}
+
+// Where the axis ends and what its steps are, unless ECharts finds round numbers by itself.
+function scale(unit, min, max, highest) {
+  if (unit === 'bytes' && highest > 0) {
+    const interval = 2 ** Math.ceil(Math.log2(highest / 4));
+    return { max: interval * Math.ceil(highest / interval), interval };
+  }
+  const most = max ?? (highest === 0 ? 1 : undefined);
+  return { max: most, interval: most && (min ?? 0) === 0 ? most / 4 : undefined };
 }
 
 // Where a series has no value for a while there is no line.
