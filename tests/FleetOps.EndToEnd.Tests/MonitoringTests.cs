@@ -156,7 +156,7 @@ public sealed class MonitoringTests(MonitoredFleet fleet) : IClassFixture<Monito
         ["operator"] = "fleetops-system",
         ["controller"] = ".*",
         ["gpu_price"] = "2.50",
-        ["__rate_interval"] = "15s",
+        ["__rate_interval"] = "20s",
     };
 
     private static IEnumerable<JsonElement> Rules(JsonElement groups) => groups.EnumerateArray().SelectMany(static group => group.GetProperty("rules").EnumerateArray());
