@@ -9,11 +9,7 @@ internal static partial class OperatorCommand
 {
     public static RootCommand Create(Func<OperatorOptions, CancellationToken, Task<int>> run)
     {
-        var workerImage = Text("--worker-image", "Image of the workers.");
-        var cudaImage = Text("--worker-cuda-image", "Image of the workers that have GPUs. Default: the worker image.");
-        var pullPolicy = PullPolicy("--worker-image-pull-policy", "Pull policy of the worker image: Always, IfNotPresent or Never. Default: Kubernetes' own.");
-        var cudaPullPolicy = PullPolicy("--worker-cuda-image-pull-policy", "The same for the workers that have GPUs. Default: that of the worker image.");
-        var pullSecrets = Many("--worker-image-pull-secret", "Secret that opens the registry of the worker images, in the namespace of each model", static name => SecretName().IsMatch(name), "no name of a Secret, such as registry");
+        var images = new WorkerImages();
         var ns = Text("--namespace", "Namespace of the Lease. Default: the pod's own.");
         var watched = WatchNamespaces("--watch-namespaces");
         var httpPort = HttpPort("--http-port");
@@ -30,18 +26,11 @@ internal static partial class OperatorCommand
         var licenses = Flag("--require-license-acceptance", false, "Whether to serve only models whose spec says that their licence is accepted.");
         var digests = Flag("--require-digest", false, "Whether to serve only weights whose SHA-256 the spec or their source names.");
         var leaderElect = Flag("--leader-elect", true, "Whether to wait for the Lease before acting; false only for a single copy.");
-        workerImage.Validators.Add(result =>
-        {
-            if (string.IsNullOrEmpty(result.GetValueOrDefault<string?>()))
-            {
-                result.AddError("No worker image is given: set --worker-image or FLEETOPS_WORKER_IMAGE.");
-            }
-        });
-
         var command = new RootCommand("Reconciles ModelDeployment resources into pods that serve a model.")
         {
-            workerImage, cudaImage, pullPolicy, cudaPullPolicy, pullSecrets, hostPaths, mirrors, licenses, digests, watched, ns, httpPort, leaderElect,
+            hostPaths, mirrors, licenses, digests, watched, ns, httpPort, leaderElect,
         };
+        images.AddTo(command);
         var collector = new CollectorSettings("--", "metrics and traces", "reconciles");
         collector.AddTo(command);
         var workerCollector = new CollectorSettings("--worker-", "metrics and traces of the workers", "requests");
@@ -49,13 +38,8 @@ internal static partial class OperatorCommand
         var logFormat = LogFormats("--log-format");
         command.Add(logFormat);
         command.SetAction((parsed, cancel) => run(
-            new()
+            images.Read(parsed) with
             {
-                WorkerImage = parsed.GetValue(workerImage)!,
-                WorkerCudaImage = parsed.GetValue(cudaImage),
-                WorkerImagePullPolicy = parsed.GetValue(pullPolicy),
-                WorkerCudaImagePullPolicy = parsed.GetValue(cudaPullPolicy),
-                WorkerImagePullSecrets = parsed.GetValue(pullSecrets)!,
                 AllowedHostPaths = parsed.GetValue(hostPaths)!,
                 Mirrors = parsed.GetValue(mirrors)!,
                 RequireLicenseAcceptance = parsed.GetValue(licenses),
@@ -70,6 +54,42 @@ internal static partial class OperatorCommand
             },
             cancel));
         return command;
+    }
+
+    // Which images workers are made of, and how they are pulled.
+    private sealed class WorkerImages
+    {
+        private readonly Option<string?> _image = Text("--worker-image", "Image of the workers.");
+        private readonly Option<string?> _cudaImage = Text("--worker-cuda-image", "Image of the workers that have GPUs. Default: the worker image.");
+        private readonly Option<string?> _pullPolicy = PullPolicy("--worker-image-pull-policy", "Pull policy of the worker image: Always, IfNotPresent or Never. Default: Kubernetes' own.");
+        private readonly Option<string?> _cudaPullPolicy = PullPolicy("--worker-cuda-image-pull-policy", "The same for the workers that have GPUs. Default: that of the worker image.");
+        private readonly Option<string[]> _pullSecrets = Many(
+            "--worker-image-pull-secret", "Secret that opens the registry of the worker images, in the namespace of each model", static name => SecretName().IsMatch(name), "no name of a Secret, such as registry");
+
+        public WorkerImages() => _image.Validators.Add(result =>
+        {
+            if (string.IsNullOrEmpty(result.GetValueOrDefault<string?>()))
+            {
+                result.AddError("No worker image is given: set --worker-image or FLEETOPS_WORKER_IMAGE.");
+            }
+        });
+
+        public void AddTo(RootCommand command)
+        {
+            foreach (var option in (Option[])[_image, _cudaImage, _pullPolicy, _cudaPullPolicy, _pullSecrets])
+            {
+                command.Add(option);
+            }
+        }
+
+        public OperatorOptions Read(ParseResult parsed) => new()
+        {
+            WorkerImage = parsed.GetValue(_image)!,
+            WorkerCudaImage = parsed.GetValue(_cudaImage),
+            WorkerImagePullPolicy = parsed.GetValue(_pullPolicy),
+            WorkerCudaImagePullPolicy = parsed.GetValue(_cudaPullPolicy),
+            WorkerImagePullSecrets = parsed.GetValue(_pullSecrets)!,
+        };
     }
 
     private static Option<LogFormat> LogFormats(string name)
