@@ -7,7 +7,7 @@ namespace FleetOps.InferenceWorker.Memory;
 
 /// <summary>
 /// The memory that a model will take by what its header says alone, for when llama.cpp does not tell: the weights as they lie in the file, keys and values of
-/// each layer, and the largest intermediate results of the context that generates. Within 5 % for plain transformers; recurrent models, encoders and a second
+/// each layer, and the largest intermediate results of the context that generates. Within 6 % for plain transformers; recurrent models, encoders and a second
 /// context for embeddings are underestimated by up to a third.
 /// </summary>
 internal static class MemoryFormula
