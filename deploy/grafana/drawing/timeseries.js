@@ -22,6 +22,7 @@ exports.draw = (panel, series, box, range, echarts) => {
 function chart(panel, lines, box, range, echarts) {
   const { unit, min, max, custom } = panel.fieldConfig.defaults;
   const stacked = custom?.stacking?.mode === 'normal';
+  const times = [...new Set(lines.flatMap((one) => one.points.map(([time]) => time)))].sort((a, b) => a - b);
   const highest = Math.max(...lines.flatMap((one) => one.points.map(([, value]) => (Number.isFinite(value) ? value : 0))));
   const plot = echarts.init(null, null, { renderer: 'svg', ssr: true, width: Math.round(box.w), height: Math.round(box.h) });
   plot.setOption({
@@ -42,7 +43,7 @@ function chart(panel, lines, box, range, echarts) {
       return {
         type: 'line', step: custom?.lineInterpolation === 'stepAfter' ? 'end' : false, stack: stacked ? 'all' : undefined, symbol: 'circle', symbolSize: 4, showSymbol: one.points.length < 3, lineStyle: { width: 1.5, color: one.colour }, itemStyle: { color: one.colour },
         areaStyle: { color: one.colour, opacity: (custom?.fillOpacity ?? 0) / 100 },
-        data: gaps(one.points, range.step).map(([time, value]) => [time * 1000, Number.isFinite(value) ? value : null]),
+        data: (stacked ? padded(one.points, times) : gaps(one.points, range.step)).map(([time, value]) => [time * 1000, Number.isFinite(value) ? value : null]),
         markLine: { silent: true, symbol: 'none', label: { show: false }, data: limits.map((step) => ({ yAxis: step.value, lineStyle: { color: colour(step.color), type: 'solid', width: 1, opacity: 0.8 } })) },
       };
     }),
@@ -62,12 +63,21 @@ function scale(unit, min, max, highest) {
   return { max: most, interval: most && (min ?? 0) === 0 ? most / 4 : undefined };
 }
 
+// Stacked lines have to have their points at the same times: where one has none, it adds nothing.
+function padded(points, times) {
+  const values = new Map(points);
+  return times.map((time) => [time, values.get(time) ?? 0]);
+}
+
 // Where a series has no value for a while there is no line.
 function gaps(points, step) {
   return points.flatMap((point, index) => (index > 0 && point[0] - points[index - 1][0] > step * 1.5 ? [[points[index - 1][0] + step, NaN], point] : [point]));
 }
 
 function legend(panel, lines, rows, box) {
+  const { sortBy, sortDesc } = panel.options.legend;
+  const order = Object.values(calculations).find((one) => one.name === sortBy);
+  if (order) lines = lines.toSorted((a, b) => (order.of(a.points) - order.of(b.points)) * (sortDesc ? -1 : 1));
   const columns = panel.options.legend.calcs.map((name) => calculations[name]).filter(Boolean);
   const columnWidth = 86;
   const nameWidth = box.w - 34 - columns.length * columnWidth;
