@@ -34,6 +34,10 @@ public sealed record ServedModel
     [StringLength(64)]
     public string? Sha256 { get; init; }
 
+    /// <summary>Who named the SHA-256 that the file was compared with: Request (the spec), Source, Record (what was found when it was fetched), or Computed for nobody.</summary>
+    [StringLength(32)]
+    public string? DigestOrigin { get; init; }
+
     /// <summary>Licence that the file or the hub states.</summary>
     [StringLength(128)]
     public string? License { get; init; }

@@ -55,7 +55,11 @@ public sealed class PolicyTests
         var model = Given.Model(spec: new() { Model = new() { Source = "hf://o/r/f.gguf", License = new() { Id = "apache-2.0", Accepted = true } } });
 
         Assert.Contains("--accepted-license apache-2.0", Arguments(model, Strict), StringComparison.Ordinal);
-        Assert.DoesNotContain("--accepted-license", Arguments(model, Given.Settings), StringComparison.Ordinal);
+        // A gated source asks for it on its own.
+        Assert.Contains("--accepted-license apache-2.0", Arguments(model, Given.Settings), StringComparison.Ordinal);
+
+        var undecided = Given.Model(spec: new() { Model = new() { Source = "hf://o/r/f.gguf", License = new() { Id = "apache-2.0" } } });
+        Assert.DoesNotContain("--accepted-license", Arguments(undecided, Given.Settings), StringComparison.Ordinal);
     }
 
     [Theory]

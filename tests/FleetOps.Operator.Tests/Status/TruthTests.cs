@@ -24,6 +24,24 @@ public sealed class TruthTests
         Assert.Equal(reason == Reasons.DigestNotCompared, ready.Message.Contains("compared with nothing", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("Source", Reasons.WeightsVerified)]
+    [InlineData("Computed", Reasons.DigestNotCompared)]
+    [InlineData("Record", Reasons.DigestNotCompared)]
+    public void Whether_a_bucket_named_a_digest_is_what_the_worker_says(string origin, string reason)
+    {
+        var model = Given.Model(spec: new() { Model = new() { Source = "s3://bucket/f.gguf" } });
+        var told = new WorkerObservation(Given.ReadyPod(model), new WorkerState { Phase = WorkerPhases.Serving, Model = new() { Sha256 = Digest, DigestOrigin = origin } });
+
+        var status = Given.StatusOf(Given.Carried(model, told));
+
+        Assert.Equal(reason, Given.Condition(status, ConditionTypes.WeightsReady).Reason);
+        // An operator that starts anew has no worker's word yet.
+        model.Status = status;
+        var restarted = Given.StatusOf(Given.Carried(model, new WorkerObservation(Given.ReadyPod(model))));
+        Assert.Equal(reason, Given.Condition(restarted, ConditionTypes.WeightsReady).Reason);
+    }
+
     [Fact]
     public void A_source_of_any_length_leaves_room_for_both_digests()
     {

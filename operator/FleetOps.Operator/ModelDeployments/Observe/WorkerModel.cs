@@ -17,6 +17,9 @@ internal sealed record WorkerModel
 
     public string? Sha256 { get; init; }
 
+    /// <summary>Who named the digest: <c>Request</c>, <c>Source</c>, <c>Record</c> (of the first download) or <c>Computed</c> (nobody).</summary>
+    public string? DigestOrigin { get; init; }
+
     public string? License { get; init; }
 
     public string? Revision { get; init; }

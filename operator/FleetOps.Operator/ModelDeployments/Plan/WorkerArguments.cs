@@ -74,7 +74,7 @@ internal static class WorkerArguments
     public static IEnumerable<string> OfInstallation(ModelReference model, WorkerSettings settings) =>
     [
         .. settings.RequiresDigest ? new[] { "--require-digest", "true" } : [],
-        .. settings.RequiresLicenseAcceptance && model.License is { Accepted: true } license ? new[] { "--accepted-license", license.Id } : [],
+        .. model.License is { Accepted: true } license ? new[] { "--accepted-license", license.Id } : [],
         .. settings.MirrorsOf(model.Source).SelectMany(static mirror => new[] { "--mirror", mirror }),
     ];
 

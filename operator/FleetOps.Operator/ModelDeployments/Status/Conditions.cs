@@ -11,13 +11,13 @@ internal static class Conditions
         "The spec is valid. PodDisruptionBudget: this cluster does not serve policy/v1, so there is none, and a node's drain may end all workers at once. "
         + "Use Kubernetes 1.21 or newer for it; nothing else is affected.";
 
-    public static IReadOnlyList<Condition> Of(Observation observed, Obstacle? obstacle, Fleet fleet, Verdict verdict, ChildNames names, UsedCache? cache)
+    public static IReadOnlyList<Condition> Of(Observation observed, Obstacle? obstacle, Fleet fleet, Verdict verdict, ChildNames names, UsedCache? cache, ServedModel? served)
     {
         var generation = observed.Model.Metadata.Generation;
         return
         [
             Accepted(observed, obstacle),
-            WeightsReady(observed, fleet, verdict, cache),
+            WeightsReady(observed, fleet, verdict, cache, served),
             Available(observed, fleet, verdict, names),
             Make(ConditionTypes.Ready, verdict.IsReady, verdict.Reason, verdict.Message, generation),
             verdict.IsReconciling
@@ -43,7 +43,7 @@ internal static class Conditions
             : Make(ConditionTypes.Accepted, true, Reasons.Accepted, "The spec is valid.", generation);
     }
 
-    private static Condition WeightsReady(Observation observed, Fleet fleet, Verdict verdict, UsedCache? cache)
+    private static Condition WeightsReady(Observation observed, Fleet fleet, Verdict verdict, UsedCache? cache, ServedModel? served)
     {
         var generation = observed.Model.Metadata.Generation;
         var source = observed.Model.Spec.Model.Source;
@@ -52,9 +52,9 @@ internal static class Conditions
         if (furthest >= Fleet.Progress(WorkerPhases.Loading) || open == false)
         {
             var from = cache is not null ? $" They come from ModelCache {cache.Name} ({(cache.ClaimName is { } claim ? $"claim {claim}" : $"directory {cache.Path}")})." : "";
-            return NamesDigest(observed.Model.Spec.Model)
+            return NamesDigest(observed.Model.Spec.Model, served)
                 ? Make(ConditionTypes.WeightsReady, true, Reasons.WeightsVerified, $"The weights from {source} have been verified.{from}", generation)
-                : Make(ConditionTypes.WeightsReady, true, Reasons.DigestNotCompared, $"The weights from {source} are there, and their header has been checked. Their digest (status.model.sha256) is computed and compared with nothing, because neither the spec nor such a source names one; set spec.model.sha256 to have it enforced.{from}", generation);
+                : Make(ConditionTypes.WeightsReady, true, Reasons.DigestNotCompared, $"The weights from {source} are there, and their header has been checked. Their digest (status.model.sha256) is computed and compared with nothing, because neither the spec nor the source names one; set spec.model.sha256 to have it enforced.{from}", generation);
         }
 
         if (open == true)
@@ -70,9 +70,9 @@ internal static class Conditions
         };
     }
 
-    /// <summary>Whether the spec names the digest of the weights, or their source may.</summary>
-    public static bool NamesDigest(ModelReference model) =>
-        model.Sha256 is not null || PolicyRules.PublishesDigest(model.Source);
+    /// <summary>Whether the spec or the source named the digest of the weights; while no worker has told, whether such a source may.</summary>
+    public static bool NamesDigest(ModelReference model, ServedModel? served) =>
+        model.Sha256 is not null || (served?.DigestOrigin is { } origin ? origin is "Request" or "Source" : PolicyRules.PublishesDigest(model.Source));
 
     private static Condition Available(Observation observed, Fleet fleet, Verdict verdict, ChildNames names)
     {

@@ -17,6 +17,7 @@ internal static class ModelSummary
         ContextLength = model.ContextLength,
         SizeBytes = model.SizeBytes,
         Sha256 = Cut(model.Sha256, 64),
+        DigestOrigin = Cut(model.DigestOrigin, 32),
         License = Cut(model.License, 128),
         Revision = Cut(model.Revision, 128),
     };

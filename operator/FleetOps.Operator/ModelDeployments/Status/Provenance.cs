@@ -6,7 +6,7 @@ namespace FleetOps.Operator.ModelDeployments.Status;
 /// <summary>What is known of weights, for events, which outlive the objects that they are about.</summary>
 internal static class Provenance
 {
-    public static string Of(ModelReference model, ServedModel served) => Conditions.NamesDigest(model)
+    public static string Of(ModelReference model, ServedModel served) => Conditions.NamesDigest(model, served)
         ? $"The weights from {model.Source} are verified: {Found(served.Revision, served.Sha256, served.SizeBytes, served.License)}"
         : $"The weights from {model.Source} were found with a digest that nothing was compared with: {Found(served.Revision, served.Sha256, served.SizeBytes, served.License)}";
 

@@ -22,7 +22,7 @@ internal sealed class StatusEvents(EventRecorder recorder)
         // Once for each file, not for each worker or operator: status keeps what was told.
         if (status.Model is { Sha256: { } digest } served && (model.Status?.Model?.Sha256 != digest || model.Status.Model.Revision != served.Revision))
         {
-            recorder.Publish(model, EventType.Normal, Conditions.NamesDigest(model.Spec.Model) ? Reasons.WeightsVerified : Reasons.DigestNotCompared, Provenance.Of(model.Spec.Model, served));
+            recorder.Publish(model, EventType.Normal, Conditions.NamesDigest(model.Spec.Model, served) ? Reasons.WeightsVerified : Reasons.DigestNotCompared, Provenance.Of(model.Spec.Model, served));
         }
 
         if (Of(status, ConditionTypes.Accepted) is { Reason: Reasons.ApiUnavailable } lack && Of(model.Status, ConditionTypes.Accepted)?.Reason != Reasons.ApiUnavailable)

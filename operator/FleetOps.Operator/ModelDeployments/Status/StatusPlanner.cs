@@ -23,6 +23,7 @@ internal static class StatusPlanner
         var memory = MemorySummary.Of(observed, plan.TemplateHash);
         var verdict = Verdict.Of(observed, plan.Obstacle ?? refusal, fleet, memory);
         var wanted = model.Spec.Replicas;
+        var served = Served(observed, plan) ?? model.Status?.Model;
         return new()
         {
             ObservedGeneration = model.Metadata.Generation,
@@ -33,12 +34,12 @@ internal static class StatusPlanner
             Ready = string.Create(CultureInfo.InvariantCulture, $"{Math.Min(fleet.Ready, wanted)}/{wanted}"),
             Selector = names.Selector,
             Endpoint = string.Create(CultureInfo.InvariantCulture, $"{names.Service}.{model.Metadata.NamespaceProperty}.svc:{model.Spec.Service.Port}"),
-            Model = Served(observed, plan) ?? model.Status?.Model,
+            Model = served,
             Cache = plan.TemplateHash is null ? model.Status?.Cache : plan.Cache,
             Progress = Progress(fleet),
             Memory = memory,
             Workers = fleet.Workers.Count == 0 ? null : [.. fleet.Workers.Take(MostWorkers).Select(w => w.ToStatus())],
-            Conditions = Conditions.Of(observed, plan.Obstacle ?? refusal, fleet, verdict, names, plan.Cache),
+            Conditions = Conditions.Of(observed, plan.Obstacle ?? refusal, fleet, verdict, names, plan.Cache, served),
         };
     }
 
