@@ -41,7 +41,7 @@ function chart(panel, lines, box, range, echarts) {
     series: lines.map((one) => {
       const limits = one.field.custom.thresholdsStyle?.mode === 'line' ? one.field.thresholds.steps.filter((step) => step.value !== null) : [];
       return {
-        type: 'line', step: custom?.lineInterpolation === 'stepAfter' ? 'end' : false, stack: stacked ? 'all' : undefined, symbol: 'circle', symbolSize: 4, showSymbol: one.points.length < 3, lineStyle: { width: 1.5, color: one.colour }, itemStyle: { color: one.colour },
+        type: 'line', step: custom?.lineInterpolation === 'stepAfter' ? 'end' : false, stack: stacked ? 'all' : undefined, symbol: 'circle', symbolSize: 4, showSymbol: !stacked && one.points.length < 3, lineStyle: { width: 1.5, color: one.colour }, itemStyle: { color: one.colour },
         areaStyle: { color: one.colour, opacity: (custom?.fillOpacity ?? 0) / 100 },
         data: (stacked ? padded(one.points, times) : gaps(one.points, range.step)).map(([time, value]) => [time * 1000, Number.isFinite(value) ? value : null]),
         markLine: { silent: true, symbol: 'none', label: { show: false }, data: limits.map((step) => ({ yAxis: step.value, lineStyle: { color: colour(step.color), type: 'solid', width: 1, opacity: 0.8 } })) },
