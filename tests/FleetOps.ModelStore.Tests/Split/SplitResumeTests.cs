@@ -122,6 +122,8 @@ public sealed class SplitResumeTests
             // In use, it stays though there is no room.
             (await FetchAsync(bench, Small(bench, "a"))).Dispose();
             Assert.Equal(4, bench.Published().Count);
+            // Its use ends after that of the other, which is the first to go then.
+            bench.Clock.Advance(TimeSpan.FromMinutes(1));
         }
 
         (await FetchAsync(bench, Small(bench, "b"))).Dispose();
