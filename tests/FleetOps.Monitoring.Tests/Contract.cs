@@ -5,12 +5,11 @@ namespace FleetOps.Monitoring.Tests;
 /// <summary>Every metric that there is: those that the tests of the operator and the worker keep as they are, and those of others.</summary>
 internal static partial class Contract
 {
-    // Of .NET itself and of NVIDIA's exporter in its usual settings; the certificate's is there only where a worker serves TLS.
+    // Of .NET itself and of NVIDIA's exporter in its usual settings.
     private static readonly string[] Others =
     [
         "dotnet_process_memory_working_set_bytes", "dotnet_process_cpu_time_seconds_total", "dotnet_gc_last_collection_heap_size_bytes",
         "DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_DEV_FB_USED", "DCGM_FI_DEV_FB_FREE", "DCGM_FI_DEV_POWER_USAGE", "DCGM_FI_DEV_GPU_TEMP", "DCGM_FI_DEV_XID_ERRORS",
-        "fleetops_worker_certificate_expiry_seconds",
     ];
 
     /// <summary>The labels of each metric; null where no test tells them.</summary>
@@ -19,12 +18,13 @@ internal static partial class Contract
     private static Dictionary<string, string[]?> Read()
     {
         var metrics = Others.Concat(Rule.All.Where(static rule => !rule.IsAlert).Select(static rule => rule.Name)).ToDictionary(static name => name, static _ => (string[]?)null, StringComparer.Ordinal);
-        foreach (Match typed in Typed().Matches(Text("FleetOps.InferenceWorker.Tests", "Services", "MetricNamesTests.cs")))
+        foreach (Match line in Told().Matches(Text("FleetOps.InferenceWorker.Tests", "Server", "worker-metrics.txt")))
         {
-            string[] suffixes = typed.Groups["type"].Value == "histogram" ? ["_bucket", "_count", "_sum"] : [""];
-            foreach (var suffix in suffixes)
+            string[] labels = line.Groups["labels"].Value is "-" ? [] : line.Groups["labels"].Value.Split(',');
+            var isHistogram = line.Groups["type"].Value == "histogram";
+            foreach (var suffix in isHistogram ? ["_bucket", "_count", "_sum"] : (string[])[""])
             {
-                metrics.Add(typed.Groups["name"].Value + suffix, null);
+                metrics.Add(line.Groups["name"].Value + suffix, suffix == "_bucket" ? [.. labels, "le"] : labels);
             }
         }
 
@@ -42,8 +42,8 @@ internal static partial class Contract
 
     private static string Text(params string[] path) => File.ReadAllText(Checkout.File(["tests", .. path]));
 
-    [GeneratedRegex("""^\s+"(?<name>\w+) (?<type>gauge|counter|histogram)",$""", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Typed();
+    [GeneratedRegex(@"^(?<name>\w+) (?<type>gauge|counter|histogram) \S+ (?<labels>\S+)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Told();
 
     [GeneratedRegex(@"^\s+(?<name>\w+)\{(?<labels>[a-z_,]+)\}$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Labelled();
