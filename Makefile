@@ -38,7 +38,7 @@ bench-build:
 	@dotnet build tests/FleetOps.Benchmarks -c Release --disable-build-servers -v quiet -clp:NoSummary
 
 .PHONY: bench
-bench: bench-operator bench-worker ## Measure everything; tables and JSON files go to artifacts/bench
+bench: bench-operator bench-worker bench-weights ## Measure everything; tables and JSON files go to artifacts/bench
 
 .PHONY: bench-operator
 bench-operator: bench-build ## Measure the operator, planner included, with a real etcd and kube-apiserver (half an hour)
