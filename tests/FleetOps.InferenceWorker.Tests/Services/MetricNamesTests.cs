@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using FleetOps.Inference.V1;
 using FleetOps.InferenceWorker.Memory;
 using FleetOps.InferenceWorker.Tests.Fixtures;
+using FleetOps.InferenceWorker.Tests.Server;
 using FleetOps.ModelStore.Sources;
 using Grpc.Core;
 
@@ -26,33 +27,7 @@ public sealed partial class MetricNamesTests
             "both requests are counted");
 
         Assert.Equal(
-            [
-                "fleetops_inference_batch_size histogram",
-                "fleetops_inference_kv_cache_kept gauge",
-                "fleetops_inference_kv_cache_usage gauge",
-                "fleetops_inference_requests_finished_total counter",
-                "fleetops_inference_requests_running gauge",
-                "fleetops_inference_requests_waiting gauge",
-                "fleetops_inference_slots_free gauge",
-                "fleetops_inference_tokens_accepted_total counter",
-                "fleetops_inference_tokens_cached_total counter",
-                "fleetops_inference_tokens_drafted_total counter",
-                "fleetops_inference_tokens_generated_total counter",
-                "fleetops_inference_tokens_prompt_total counter",
-                "fleetops_worker_calls_open gauge",
-                "fleetops_worker_calls_refused_total counter",
-                "fleetops_worker_calls_unauthenticated_total counter",
-                "fleetops_worker_connections_open gauge",
-                "fleetops_worker_connections_refused_total counter",
-                "fleetops_worker_fetch_fetched_bytes gauge",
-                "fleetops_worker_fetch_rate_bytes_per_second gauge",
-                "fleetops_worker_fetch_size_bytes gauge",
-                "fleetops_worker_phase_duration_seconds gauge",
-                "gen_ai_server_request_duration_seconds histogram",
-                "gen_ai_server_time_per_output_token_seconds histogram",
-                "gen_ai_server_time_to_first_token_seconds histogram",
-                "target_info gauge",
-            ],
+            MetricsContract.PlainNamesAndTypes,
             TypeLine().Matches(metrics).Select(match => match.Groups["metric"].Value).Order(StringComparer.Ordinal));
         Assert.Contains("fleetops_inference_requests_finished_total{gen_ai_operation_name=\"text_completion\",gen_ai_request_model=\"successor\",outcome=\"stop\"} 1", metrics, StringComparison.Ordinal);
         Assert.Contains("error_type=\"invalid\"", metrics, StringComparison.Ordinal);
