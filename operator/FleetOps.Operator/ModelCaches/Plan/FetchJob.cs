@@ -50,15 +50,7 @@ internal static class FetchJob
 
     private static V1Job Job(ModelCache cache, string? node, string name, List<string> arguments, WorkerSettings settings)
     {
-        Dictionary<string, string> labels = new(6, StringComparer.Ordinal)
-        {
-            [Labels.Cache] = FetchNames.Label(cache.Metadata.Name),
-            [Labels.AppName] = "fleetops-worker",
-            [Labels.AppInstance] = FetchNames.Label(cache.Metadata.Name),
-            [Labels.AppComponent] = "model-cache",
-            [Labels.AppPartOf] = "fleetops",
-            [Labels.AppManagedBy] = "fleetops",
-        };
+        var labels = FetchLabels.Of(cache);
         Dictionary<string, string> annotations = new(2, StringComparer.Ordinal) { [Labels.CacheName] = cache.Metadata.Name, [Labels.CacheJob] = name };
         return new()
         {

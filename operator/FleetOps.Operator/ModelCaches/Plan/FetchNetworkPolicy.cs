@@ -12,7 +12,6 @@ internal static class FetchNetworkPolicy
 
     public static V1NetworkPolicy For(ModelCache cache, WorkerSettings settings)
     {
-        var label = FetchNames.Label(cache.Metadata.Name);
         return new()
         {
             ApiVersion = "networking.k8s.io/v1",
@@ -21,20 +20,12 @@ internal static class FetchNetworkPolicy
             {
                 Name = FetchNames.NetworkPolicy(cache),
                 NamespaceProperty = cache.Metadata.NamespaceProperty,
-                Labels = new Dictionary<string, string>(StringComparer.Ordinal)
-                {
-                    [Labels.Cache] = label,
-                    [Labels.AppName] = "fleetops-worker",
-                    [Labels.AppInstance] = label,
-                    [Labels.AppComponent] = "model-cache",
-                    [Labels.AppPartOf] = "fleetops",
-                    [Labels.AppManagedBy] = "fleetops",
-                },
+                Labels = FetchLabels.Of(cache),
                 OwnerReferences = [Owners.ControllerReference(ModelCacheTypes.ModelCaches, cache)],
             },
             Spec = new()
             {
-                PodSelector = new() { MatchLabels = new Dictionary<string, string>(StringComparer.Ordinal) { [Labels.Cache] = label } },
+                PodSelector = new() { MatchLabels = new Dictionary<string, string>(StringComparer.Ordinal) { [Labels.Cache] = FetchNames.Label(cache.Metadata.Name) } },
                 PolicyTypes = Both,
                 Ingress = WorkerNetworkPolicy.Askers,
                 Egress = WorkerNetworkPolicy.Egress(cache.Spec.Model, cache.Spec.Pod, settings with { Collector = null }),
