@@ -14,7 +14,10 @@ public sealed class KubectlTests(InstalledFleetOps fleet)
         await kubectl.ApplyAsync(Manifest.Model("told"));
         await kubectl.WaitAsync("fmd/told", "condition=Ready", StartLimit);
 
-        var table = (await kubectl.RunAsync("get", "fmd")).Split('\n');
+        // The kubelet may find the worker ready a moment before the operator has asked it what it serves.
+        var (text, _) = await Eventually.HoldsAsync(
+            () => kubectl.RunAsync("get", "fmd"), shown => shown.Contains("llama", StringComparison.Ordinal), ReactionLimit, "The model is in the table");
+        var table = text.Split('\n');
         Assert.Equal(["NAME", "MODEL", "QUANT", "GPUS", "READY", "PHASE", "AGE"], table[0].Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.Matches(@"^told\s+llama.*\sF16\s+1\s+1/1\s+Ready\s+\d+", table[1]);
 

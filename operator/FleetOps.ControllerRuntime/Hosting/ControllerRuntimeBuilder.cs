@@ -95,7 +95,7 @@ public sealed class ControllerRuntimeBuilder
             Services.AddHostedService(provider =>
             {
                 _ = provider.GetRequiredService<TGauges>();
-                return new GaugeExport(_options, collector, meter, mostSeries);
+                return new GaugeExport(_options, collector, meter, provider.GetRequiredService<IMeterFactory>(), mostSeries);
             });
         }
 

@@ -9,7 +9,12 @@ namespace FleetOps.ControllerRuntime.Hosting;
 /// Sends the gauges of a meter to a collector, those series alone that it tells at the moment. The export of the runtime's own meters would send a
 /// series that once was for ever, as counters need it.
 /// </summary>
-internal sealed class GaugeExport(ControllerRuntimeOptions options, CollectorOptions collector, string meter, Func<Instrument, int> mostSeries) : IHostedService
+/// <param name="options">Of the host.</param>
+/// <param name="collector">Where the gauges are sent.</param>
+/// <param name="meter">Name of the meter.</param>
+/// <param name="own">Scope of the meter: another host of this process has one of the same name.</param>
+/// <param name="mostSeries">How many series an instrument may have.</param>
+internal sealed class GaugeExport(ControllerRuntimeOptions options, CollectorOptions collector, string meter, object own, Func<Instrument, int> mostSeries) : IHostedService
 {
     private MeterProvider? _provider;
 
@@ -21,7 +26,7 @@ internal sealed class GaugeExport(ControllerRuntimeOptions options, CollectorOpt
         _provider = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(resource => Telemetry.Describe(resource, options))
             .AddMeter(meter)
-            .AddView(instrument => new MetricStreamConfiguration { CardinalityLimit = mostSeries(instrument) })
+            .AddView(instrument => instrument.Meter.Scope == own ? new MetricStreamConfiguration { CardinalityLimit = mostSeries(instrument) } : MetricStreamConfiguration.Drop)
             .AddOtlpExporter((exporter, reader) =>
             {
                 Telemetry.Configure(exporter, collector, "metrics");

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using FleetOps.ControllerRuntime.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry.Exporter;
@@ -13,6 +14,11 @@ internal static class Telemetry
     /// <summary>Series of one metric of the runtime; what came beyond would be one series together.</summary>
     public const int MostSeries = 200;
 
+    private const string DotnetMeter = "System.Runtime";
+
+    // Room for all series is made in advance, 2,000 of them for each instrument by default; the labels here have few values.
+    private static MetricStreamConfiguration Bounded => new() { CardinalityLimit = MostSeries };
+
     public static void Add(IServiceCollection services, ControllerRuntimeOptions options)
     {
         var telemetry = services.AddOpenTelemetry()
@@ -20,15 +26,19 @@ internal static class Telemetry
             .WithMetrics(metrics =>
             {
                 metrics
-                    .AddMeter(RuntimeMeter.Name, "System.Runtime")
-                    // Room for all series is made in advance, 2,000 of them for each instrument by default; the labels here have few values.
-                    .AddView(static _ => new MetricStreamConfiguration { CardinalityLimit = MostSeries })
+                    .AddMeter(RuntimeMeter.Name, DotnetMeter)
                     .AddPrometheusExporter();
                 if (options.Collector is { } collector)
                 {
                     metrics.AddOtlpExporter(exporter => Configure(exporter, collector, "metrics"));
                 }
             });
+        // Meters are heard by their name. Another host of this process has the same, and its end would take our series along.
+        services.ConfigureOpenTelemetryMeterProvider(static (provider, metrics) =>
+        {
+            var own = provider.GetRequiredService<IMeterFactory>();
+            metrics.AddView(instrument => instrument.Meter.Scope == own || instrument.Meter.Name == DotnetMeter ? Bounded : MetricStreamConfiguration.Drop);
+        });
         if (options.Collector is { } traced)
         {
             telemetry.WithTracing(tracing => tracing

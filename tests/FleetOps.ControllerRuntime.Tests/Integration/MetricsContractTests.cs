@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using System.Text.RegularExpressions;
 using FleetOps.ControllerRuntime.Hosting;
 using FleetOps.ControllerRuntime.Metrics;
@@ -96,6 +97,22 @@ public sealed partial class MetricsContractTests(RealApi real)
     }
 
     [Fact]
+    public async Task What_is_done_is_still_told_after_another_host_of_the_process_has_ended()
+    {
+        var ns = await real.NewNamespaceAsync();
+        await using var host = await TwinHost.StartAsync(real, ns);
+        await using (var other = await TwinHost.StartAsync(real, await real.NewNamespaceAsync()))
+        {
+            await other.GetAsync("/metrics");
+        }
+
+        var before = Successes(await host.GetAsync("/metrics"));
+        await real.Api.ApplyAsync(BuiltInTypes.ConfigMaps, Examples.ConfigMap(ns, "parent"), TestContext.Current.CancellationToken);
+
+        await Eventually.TrueAsync(async () => Successes(await host.GetAsync("/metrics")) > before, "the reconcile is told");
+    }
+
+    [Fact]
     public async Task A_metric_has_no_more_series_than_the_bound()
     {
         await using var host = await TwinHost.StartAsync(real, await real.NewNamespaceAsync());
@@ -118,8 +135,13 @@ public sealed partial class MetricsContractTests(RealApi real)
         Assert.InRange(series, 2, Telemetry.MostSeries + 1);
     }
 
+    private static int Successes(string metrics) => Reconciled().Match(metrics) is { Success: true } sample ? int.Parse(sample.Groups["count"].Value, CultureInfo.InvariantCulture) : -1;
+
     private static IEnumerable<string> LabelsOf(Match sample) =>
         sample.Groups["label"].Captures.Select(label => label.Value).Where(label => !label.StartsWith("otel_", StringComparison.Ordinal));
+
+    [GeneratedRegex("""^controller_runtime_reconcile_total\{[^}]*result="success"[^}]*\} (?<count>\d+)""", RegexOptions.Multiline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Reconciled();
 
     [GeneratedRegex("""^(?<name>[a-z_]+)(\{((?<label>[a-z_]+)="[^"]*",?)*\})? """, RegexOptions.Multiline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Sample();
