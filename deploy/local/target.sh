@@ -50,7 +50,7 @@ ask() {
   local model=$1 question=$2 worker=$root/artifacts/publish/worker/app/fleetops-worker
   if [[ $target == local ]]; then
     # There is no cluster DNS, but kube-proxy makes the Service's own address work on this machine.
-    "$worker" chat --address "$(kubectl get service "$model" -o 'jsonpath={.spec.clusterIP}'):9090" --temperature 0 "$question"
+    "$worker" chat --wait-seconds 60 --address "$(kubectl get service "$model" -o 'jsonpath={.spec.clusterIP}'):9090" --temperature 0 "$question"
     return
   fi
   local forward log status=0
@@ -58,7 +58,7 @@ ask() {
   kubectl port-forward "service/$model" :9090 >"$log" &
   forward=$!
   timeout 30 bash -c 'until grep -q Forwarding "$1"; do sleep 0.1; done' _ "$log" || die "kubectl port-forward to service/$model did not start."
-  "$worker" chat --address "127.0.0.1:$(sed -nE 's/.*127\.0\.0\.1:([0-9]+).*/\1/p;T;q' "$log")" --temperature 0 "$question" || status=$?
+  "$worker" chat --wait-seconds 60 --address "127.0.0.1:$(sed -nE 's/.*127\.0\.0\.1:([0-9]+).*/\1/p;T;q' "$log")" --temperature 0 "$question" || status=$?
   kill "$forward"
   rm -f "$log"
   return "$status"

@@ -49,9 +49,14 @@ need_tools() {
     [ "$(id -u)" -eq 0 ] || fail "needs the Debian packages: ${missing[*]}. Install them, or run this as root."
     say "installing ${missing[*]}"
     export DEBIAN_FRONTEND=noninteractive
-    apt-get -o DPkg::Lock::Timeout=600 update -qq >&2 || fail "apt-get update failed, so ${missing[*]} cannot be installed"
-    apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends "${missing[@]}" >&2 ||
-        fail "apt-get could not install ${missing[*]}"
+    # The scripts of deploy/local take the same lock: apt-get has none to wait for while another one refreshes its lists.
+    (
+        exec 8>/tmp/.fleetops-apt.lock
+        flock 8
+        apt-get -o DPkg::Lock::Timeout=600 update -qq >&2 || fail "apt-get update failed, so ${missing[*]} cannot be installed"
+        apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends "${missing[@]}" >&2 ||
+            fail "apt-get could not install ${missing[*]}"
+    ) || exit
 }
 
 # check_sha256 FILE SHA256

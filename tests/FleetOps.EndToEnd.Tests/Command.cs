@@ -69,9 +69,6 @@ internal sealed record Command(int ExitCode, string Output, string Error)
     }
 
     /// <summary>The output of a run that must have ended with status 0.</summary>
-    public string Succeeded()
-    {
-        Assert.True(ExitCode == 0, $"Exit status {ExitCode}.\n{Output}{Error}");
-        return Output;
-    }
+    /// <exception cref="CommandFailedException">It ended with another one.</exception>
+    public string Succeeded() => ExitCode == 0 ? Output : throw new CommandFailedException($"Exit status {ExitCode}.\n{Output}{Error}");
 }

@@ -111,7 +111,7 @@ public sealed class FailureTests(InstalledFleetOps fleet)
         var (described, _) = await Eventually.HoldsAsync(
             () => kubectl.RunAsync("describe", "fmd", name),
             text => text[text.IndexOf("Events:", StringComparison.Ordinal)..].Contains(reason, StringComparison.Ordinal),
-            TimeSpan.FromSeconds(20), $"An event with the reason {reason}");
+            DiagnosisLimit, $"An event with the reason {reason}");
         // kubectl breaks long lines.
         var told = string.Join(' ', described.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         Assert.All(details, detail => Assert.Contains(detail, told, StringComparison.Ordinal));

@@ -4,7 +4,7 @@ namespace FleetOps.EndToEnd.Tests;
 public sealed class KubectlTests(InstalledFleetOps fleet)
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan ReactionLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ReactionLimit = TimeSpan.FromMinutes(1);
 
     [Fact]
     public async Task Get_shows_the_model_in_columns_and_describe_tells_its_story()

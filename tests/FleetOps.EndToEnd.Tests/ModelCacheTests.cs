@@ -29,7 +29,9 @@ public sealed class ModelCacheTests(InstalledFleetOps fleet)
             await Eventually.HoldsAsync(() => StatusAsync(kubectl, "{.status.phase} {.status.progress}"), status => status.StartsWith("Fetching ", StringComparison.Ordinal) && status.EndsWith('%'), Limit, "Its progress is told in percents");
             server.Release();
             await kubectl.WaitAsync("fmc/llama", "condition=Ready", Limit);
-            Assert.Equal($"Ready 100% {Manifest.DemoSha256}", await StatusAsync(kubectl, "{.status.phase} {.status.progress} {.status.sha256}"));
+            // What its pod told may be heard after its Job has completed.
+            await Eventually.HoldsAsync(
+                () => StatusAsync(kubectl, "{.status.phase} {.status.progress} {.status.sha256}"), status => status == $"Ready 100% {Manifest.DemoSha256}", Limit, "The digest is told");
             Assert.Equal(["NAME", "SOURCE", "SIZE", "PROGRESS", "ETA", "PHASE", "AGE"], (await kubectl.RunAsync("get", "fmc")).Split('\n')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
             await kubectl.ApplyAsync(Manifest.Model("pair", replicas: 2, cpu: "300m", source: server.Address.AbsoluteUri));

@@ -8,6 +8,7 @@ namespace FleetOps.EndToEnd.Tests;
 /// <summary>An application that calls a model through its Service. Thread-safe.</summary>
 internal sealed class ModelClient : IDisposable
 {
+    private static readonly TimeSpan ReachLimit = TimeSpan.FromMinutes(1);
     private readonly GrpcChannel _channel;
     private readonly Inference.V1.Inference.InferenceClient _inference;
     private readonly Control.ControlClient _control;
@@ -23,7 +24,23 @@ internal sealed class ModelClient : IDisposable
     public static async Task<ModelClient> ThroughServiceAsync(Kubectl kubectl, string name)
     {
         var service = await kubectl.GetAsync("service", name);
-        return new($"http://{service["spec"]!["clusterIP"]}:9090");
+        var client = new ModelClient($"http://{service["spec"]!["clusterIP"]}:9090");
+        // A model is ready when its workers are; kube-proxy may hear of it a moment later.
+        await Eventually.HoldsAsync(client.AnswerAsync, answer => answer is StatusCode.OK, ReachLimit, $"The Service {name} leads to a worker");
+        return client;
+    }
+
+    private async Task<StatusCode> AnswerAsync()
+    {
+        try
+        {
+            await ModelInfoAsync();
+            return StatusCode.OK;
+        }
+        catch (RpcException e)
+        {
+            return e.StatusCode;
+        }
     }
 
     public async Task<ModelInfo> ModelInfoAsync() => await _control.GetModelInfoAsync(new(), deadline: DateTime.UtcNow.AddSeconds(10));

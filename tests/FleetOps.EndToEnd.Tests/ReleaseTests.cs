@@ -84,15 +84,11 @@ public sealed class ReleaseTests(InstalledFleetOps fleet)
     {
         using var watch = await Watch.StartAsync(_system, Operator, "{.status.replicas} {.status.availableReplicas}");
         await _helm.RunAsync(arguments, input);
-        await Eventually.HoldsAsync(() => Task.FromResult(watch.States.LastOrDefault()), last => last == "2 2", Limit, "Two operators are available");
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(string.Join(", ", watch.States)), states => states.Contains("3 2, ", StringComparison.Ordinal) && states.EndsWith("2 2", StringComparison.Ordinal), Limit, "A third operator comes before one of the two goes");
 
-        Assert.Contains("3 2", watch.States);
-        Assert.All(watch.States, state =>
-        {
-            var counts = state.Split(' ');
-            Assert.Matches("^[123]$", counts[0]);
-            Assert.Matches("^[123]$", counts[1]);
-        });
+        // What is added up may be of different moments, so that there may seem to be more.
+        Assert.All(watch.States, state => Assert.Matches("^[1-9] [1-9]$", state));
     }
 
     private async Task RemoveAsync()

@@ -5,7 +5,7 @@ namespace FleetOps.EndToEnd.Tests;
 /// <summary>A web server that hands out a file so slowly that a worker is fetching it for as long as the test lasts.</summary>
 internal sealed class SlowSource : IAsyncDisposable
 {
-    private const int PieceBytes = 1024;
+    private const int PieceBytes = 256;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
     private readonly HttpListener _listener;
     private readonly byte[] _file;

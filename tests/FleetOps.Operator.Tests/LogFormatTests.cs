@@ -4,6 +4,7 @@ using System.Text.Json;
 namespace FleetOps.Operator.Tests;
 
 /// <summary>What the lines of the built program look like. It is pointed at an API server that does not answer, of which it tells.</summary>
+[Collection(nameof(OperatorCommand))]
 public sealed class LogFormatTests : IDisposable
 {
     private const string Terminal = "/usr/bin/script";

@@ -2,6 +2,7 @@ using OpenTelemetry.Exporter;
 
 namespace FleetOps.Operator.Tests;
 
+[Collection(nameof(OperatorCommand))]
 public sealed class OperatorCommandTests
 {
     private const string HostPathVariable = "FLEETOPS_ALLOW_HOST_PATH";

@@ -80,7 +80,7 @@ public sealed class CrdServer : IAsyncDisposable
         using var client = new Kubernetes(CreateConfiguration());
         await _process.WaitUntilAsync(
             async token => (await client.HttpClient.GetAsync(new Uri(Url, "/readyz"), token)).IsSuccessStatusCode,
-            TimeSpan.FromSeconds(60),
+            TimeSpan.FromMinutes(2),
             cancellationToken);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -22,6 +23,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         (cat <&3; [ "$(started $$)" = "$since" ] && kill -KILL $$) >/dev/null 2>&1 &
         exec "$@" 3<&-
         """;
+
+    private static readonly ConcurrentDictionary<int, ValueTuple> HandedOut = new();
 
     private readonly Process _process;
 
@@ -61,6 +64,12 @@ internal sealed class ServerProcess : IAsyncDisposable
         while (true)
         {
             var port = RandomNumberGenerator.GetInt32(18_000, 32_000);
+            if (!HandedOut.TryAdd(port, default))
+            {
+                // Another server of this process may be about to listen on it.
+                continue;
+            }
+
             using var listener = new TcpListener(IPAddress.Loopback, port);
             try
             {

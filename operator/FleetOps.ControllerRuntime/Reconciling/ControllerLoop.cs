@@ -54,7 +54,8 @@ internal sealed class ControllerLoop<TEntity>(
 
     private async Task WorkAsync(LeaderTerm term)
     {
-        while (!term.Stopping.IsCancellationRequested)
+        // A lost lease ends reconciles before it is told to stop.
+        while (!term.Stopping.IsCancellationRequested && !term.Lost.IsCancellationRequested)
         {
             ObjectKey key;
             try

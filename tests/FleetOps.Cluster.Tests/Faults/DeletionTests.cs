@@ -29,7 +29,7 @@ public sealed class DeletionTests(FaultCluster cluster)
 
         Assert.DoesNotContain(reconciler.Requests.Writes, write => write.Contains("/goes", StringComparison.Ordinal));
         Assert.Equal(0, reconciler.Reconciles.Failed);
-        Assert.Empty(reconciler.Warnings);
+        Assert.Empty(reconciler.OwnWarnings);
     }
 
     [Fact]
@@ -53,6 +53,6 @@ public sealed class DeletionTests(FaultCluster cluster)
 
         Assert.Equal(failed, reconciler.Reconciles.Failed);
         Assert.DoesNotContain(reconciler.Requests.Writes.Skip(writes), write => fleet.Gone.Any(name => write.Contains($"/{name}?", StringComparison.Ordinal)));
-        Assert.Empty(reconciler.Warnings);
+        Assert.Empty(reconciler.OwnWarnings);
     }
 }

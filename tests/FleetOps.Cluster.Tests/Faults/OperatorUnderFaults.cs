@@ -19,12 +19,16 @@ internal sealed class OperatorUnderFaults : IAsyncDisposable
 {
     public const string LeaseNamespace = "fleetops-system";
 
+    private const string Total = "controller_runtime_reconcile_total";
+    private const string Errors = "controller_runtime_reconcile_errors_total";
+
     private readonly WebApplication _app;
     private readonly Kubernetes _client;
     private readonly MeterListener _listener = new();
     private readonly WarningLog _warnings;
     private int _reconciles;
     private int _errors;
+    private int _busy;
 
     private OperatorUnderFaults(WebApplication app, Kubernetes client, RequestLog requests, WarningLog warnings)
     {
@@ -36,23 +40,37 @@ internal sealed class OperatorUnderFaults : IAsyncDisposable
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             // Other operators of this process have meters of the same name.
-            if (ReferenceEquals(instrument.Meter.Scope, factory) && instrument.Name is "controller_runtime_reconcile_total" or "controller_runtime_reconcile_errors_total")
+            if (ReferenceEquals(instrument.Meter.Scope, factory) && instrument.Name is Total or Errors or "workqueue_depth" or "controller_runtime_active_workers")
             {
                 listener.EnableMeasurementEvents(instrument);
             }
         };
         _listener.SetMeasurementEventCallback<long>((instrument, count, _, _) =>
-            Interlocked.Add(ref instrument.Name == "controller_runtime_reconcile_total" ? ref _reconciles : ref _errors, (int)count));
+            Interlocked.Add(ref instrument.Name == Total ? ref _reconciles : ref instrument.Name == Errors ? ref _errors : ref _busy, (int)count));
         _listener.Start();
     }
 
     public RequestLog Requests { get; }
 
     /// <summary>Lines logged as warning or worse.</summary>
-    public IReadOnlyCollection<string> Warnings => _warnings.Lines;
+    public IReadOnlyCollection<string> Warnings => [.. _warnings.Lines.Select(static line => line.Text)];
+
+    /// <summary>Those of FleetOps itself: a web server warns when its machine stood still.</summary>
+    public IReadOnlyCollection<string> OwnWarnings => [.. _warnings.Lines.Where(static line => line.Category.StartsWith("FleetOps.", StringComparison.Ordinal)).Select(static line => line.Text)];
 
     /// <summary>Reconciles that have ended, and those of them that failed.</summary>
     public (int All, int Failed) Reconciles => (Volatile.Read(ref _reconciles), Volatile.Read(ref _errors));
+
+    /// <summary>Whether nothing waits and nothing is in work. For one thread.</summary>
+    public bool IsIdle
+    {
+        get
+        {
+            Volatile.Write(ref _busy, 0);
+            _listener.RecordObservableInstruments();
+            return Volatile.Read(ref _busy) == 0;
+        }
+    }
 
     public bool Leads => _app.Services.GetRequiredService<LeaderElection>().IsLeader;
 
@@ -97,12 +115,19 @@ internal sealed class OperatorUnderFaults : IAsyncDisposable
         _warnings.Dispose();
     }
 
-    private sealed class WarningLog : ILoggerProvider, ILogger
+    private sealed class WarningLog : ILoggerProvider
     {
-        public ConcurrentQueue<string> Lines { get; } = new();
+        public ConcurrentQueue<(string Category, string Text)> Lines { get; } = new();
 
-        public ILogger CreateLogger(string categoryName) => this;
+        public ILogger CreateLogger(string categoryName) => new CategoryLog(categoryName, Lines);
 
+        public void Dispose()
+        {
+        }
+    }
+
+    private sealed class CategoryLog(string category, ConcurrentQueue<(string Category, string Text)> lines) : ILogger
+    {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
@@ -112,12 +137,8 @@ internal sealed class OperatorUnderFaults : IAsyncDisposable
         {
             if (IsEnabled(logLevel))
             {
-                Lines.Enqueue(formatter(state, exception) + (exception is null ? "" : $" ({exception.Message})"));
+                lines.Enqueue((category, formatter(state, exception) + (exception is null ? "" : $" ({exception.Message})")));
             }
-        }
-
-        public void Dispose()
-        {
         }
     }
 }

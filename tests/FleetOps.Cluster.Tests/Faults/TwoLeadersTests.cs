@@ -47,7 +47,7 @@ public sealed class TwoLeadersTests(FaultCluster cluster)
         await Eventually.FindAsync("both come to rest", async () =>
         {
             var now = (operators.Sum(one => one.Reconciles.All), operators.Sum(one => one.Requests.Writes.Count(IsNoEvent)));
-            var isAtRest = now == before;
+            var isAtRest = now == before && operators.All(one => one.IsIdle);
             before = now;
             await Task.Delay(500, TestContext.Current.CancellationToken);
             return isAtRest ? operators : null;

@@ -1,4 +1,8 @@
 using System.Text.Json.Nodes;
+using FleetOps.Cluster.Tests.Support;
+using FleetOps.ControllerRuntime;
+using FleetOps.ControllerRuntime.Informers;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FleetOps.Cluster.Tests.Operator;
 
@@ -12,11 +16,10 @@ public sealed class ChildrenTests(OperatedCluster cluster)
 
         var model = await ns.CreateModelAsync("made");
 
-        await ns.AwaitAsync($"{ns.Deployments}/made", _ => true, "the Deployment");
         foreach (var path in new[] { $"{ns.Deployments}/made", $"{ns.Services}/made", $"{ns.Services}/made-headless", $"{ns.ServiceAccounts}/made" })
         {
-            var child = await ns.TryGetAsync(path);
-            var owner = child!["metadata"]!["ownerReferences"]![0]!;
+            var (child, _) = await ns.AwaitAsync(path, _ => true, path);
+            var owner = child["metadata"]!["ownerReferences"]![0]!;
             Assert.Equal((string)model["metadata"]!["uid"]!, (string)owner["uid"]!);
             Assert.True((bool)owner["controller"]!);
             Assert.Equal("made", (string)child["metadata"]!["labels"]!["fleetops.dev/model"]!);
@@ -99,6 +102,9 @@ public sealed class ChildrenTests(OperatedCluster cluster)
         var ns = await cluster.NewNamespaceAsync();
         await ns.Rest.CreateAsync(ns.Services, "{apiVersion: v1, kind: Service, metadata: {name: taken}, spec: {ports: [{port: 80}]}}");
         var before = await ns.TryGetAsync($"{ns.Services}/taken");
+
+        var services = cluster.Operator.Services.GetRequiredKeyedService<IStore<ObservedObject>>("services");
+        await Eventually.FindAsync("the operator knows the Service", () => Task.FromResult(services.Get(new(ns.Name, "taken"))));
 
         await ns.CreateModelAsync("taken");
 

@@ -1,4 +1,8 @@
 using System.Text.Json.Nodes;
+using FleetOps.Cluster.Tests.Support;
+using FleetOps.ControllerRuntime.Informers;
+using k8s.Models;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FleetOps.Cluster.Tests.Operator;
 
@@ -114,12 +118,16 @@ public sealed class FailureTableTests(OperatedCluster cluster)
     }
 
     // GPUs can only be all in use where there are some.
-    private static async Task OfferGpusAsync(PlayedNamespace ns)
+    private async Task OfferGpusAsync(PlayedNamespace ns)
     {
         if (await ns.TryGetAsync("api/v1/nodes/gpu-node") is null)
         {
             Assert.True((await ns.Rest.CreateAsync("api/v1/nodes", "{apiVersion: v1, kind: Node, metadata: {name: gpu-node, labels: {nvidia.com/gpu.product: NVIDIA-L4, nvidia.com/gpu.memory: \"23034\"}}}")).IsSuccess);
             Assert.True((await ns.Rest.MergeAsync("api/v1/nodes/gpu-node/status", """{"status":{"capacity":{"nvidia.com/gpu":"8"},"allocatable":{"nvidia.com/gpu":"8"}}}""")).IsSuccess);
         }
+
+        // A node that comes later wakes no model.
+        var nodes = cluster.Operator.Services.GetRequiredService<IStore<V1Node>>();
+        await Eventually.FindAsync("the operator knows the node", () => Task.FromResult(nodes.List().Any(static node => node.Status?.Allocatable is { Count: > 0 }) ? this : null));
     }
 }

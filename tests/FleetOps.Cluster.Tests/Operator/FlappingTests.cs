@@ -49,8 +49,9 @@ public sealed class FlappingTests(OperatedCluster cluster)
         await ns.AwaitEventAsync("starting", "VerifyingWeights");
         cluster.Worker.State = """{"phase":"Loading"}""";
         await ns.AwaitEventAsync("starting", "LoadingModel");
-        cluster.Worker.State = Serving;
+        // A worker that serves and whose pod is not ready for long would be one whose probe fails.
         await ns.SetRunningAsync(pod, ready: true);
+        cluster.Worker.State = Serving;
         await ns.AwaitEventAsync("starting", "AllWorkersReady");
 
         var described = await cluster.DescribeAsync(ns, "starting");

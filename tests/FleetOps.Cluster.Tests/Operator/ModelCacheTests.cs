@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
 using FleetOps.Cluster.Tests.Support;
+using FleetOps.ControllerRuntime.Informers;
+using k8s.Models;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FleetOps.Cluster.Tests.Operator;
 
@@ -77,7 +80,7 @@ public sealed class ModelCacheTests(OperatedCluster cluster)
     public async Task A_deleted_ModelCache_goes_once_a_Job_has_removed_its_files()
     {
         var ns = await cluster.NewNamespaceAsync();
-        await ns.CreateClaimAsync("weights", "ReadWriteMany");
+        await CreateClaimAsync(ns);
         var (fetch, _) = await ns.CreateCacheAsync("life", Spec);
         await ns.AwaitAsync($"{ns.Caches}/life", c => c["metadata"]!["finalizers"]?.ToJsonString().Contains("fleetops.dev/cached-files", StringComparison.Ordinal) == true, "the finalizer");
 
@@ -109,7 +112,7 @@ public sealed class ModelCacheTests(OperatedCluster cluster)
     public async Task A_ModelDeployment_uses_a_ModelCache_of_its_source_which_then_keeps_its_files()
     {
         var ns = await cluster.NewNamespaceAsync();
-        await ns.CreateClaimAsync("weights", "ReadWriteMany");
+        await CreateClaimAsync(ns);
         await ns.CreateCacheAsync("life", Spec);
 
         await ns.CreateModelAsync("user", "{model: {source: hf://o/r/f.gguf}}");
@@ -126,11 +129,19 @@ public sealed class ModelCacheTests(OperatedCluster cluster)
         Assert.Contains($"ModelDeployment {ns.Name}/user uses them", (string)(await ns.AwaitEventAsync("life", "FilesKept"))["note"]!, StringComparison.Ordinal);
     }
 
+    // A ModelCache whose claim is not known yet is fetched for anew when it is.
+    private async Task CreateClaimAsync(PlayedNamespace ns)
+    {
+        await ns.CreateClaimAsync("weights", "ReadWriteMany");
+        var claims = cluster.Operator.Services.GetRequiredService<IStore<V1PersistentVolumeClaim>>();
+        await Eventually.FindAsync("the operator knows the claim", () => Task.FromResult(claims.Get(new(ns.Name, "weights"))));
+    }
+
     [Fact]
     public async Task A_claim_that_was_made_anew_is_fetched_to_again()
     {
         var ns = await cluster.NewNamespaceAsync();
-        await ns.CreateClaimAsync("weights", "ReadWriteMany");
+        await CreateClaimAsync(ns);
         var (name, _) = await ns.CreateCacheAsync("life", Spec);
         await ns.SetJobAsync(name, "Complete");
         await AwaitAsync(ns, "Ready", "WeightsCached");
@@ -138,7 +149,7 @@ public sealed class ModelCacheTests(OperatedCluster cluster)
         Assert.True((await ns.Rest.MergeAsync($"{ns.Claims}/weights", """{"metadata":{"finalizers":null}}""")).IsSuccess);
         Assert.True((await ns.Rest.DeleteAsync($"{ns.Claims}/weights")).IsSuccess);
         await AwaitAsync(ns, "Pending", "FetchStarting");
-        await ns.CreateClaimAsync("weights", "ReadWriteMany");
+        await CreateClaimAsync(ns);
 
         await Eventually.FindAsync("another Job", async () => await ns.JobOfAsync("life") is { } again && (string?)again["metadata"]!["name"] != name ? again : null);
     }

@@ -1,4 +1,5 @@
 using FleetOps.Cluster.Tests.Crds;
+using FleetOps.Cluster.Tests.Rights;
 using FleetOps.Cluster.Tests.Support;
 using FleetOps.ControllerRuntime.Hosting;
 using FleetOps.TestCluster;
@@ -87,22 +88,7 @@ public sealed class OperatedCluster : IAsyncLifetime
         Assert.True((await rest.CreateAsync(RestClient.Definitions, CrdServers.Definition)).IsSuccess);
         Assert.True((await rest.CreateAsync(RestClient.Definitions, CrdServers.CacheDefinition)).IsSuccess);
         Assert.True((await rest.CreateAsync("api/v1/namespaces", $"{{apiVersion: v1, kind: Namespace, metadata: {{name: {RunningOperator.Namespace}}}}}")).IsSuccess);
-        const string rbac = "apis/rbac.authorization.k8s.io/v1";
-        var paths = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["ClusterRole"] = $"{rbac}/clusterroles",
-            ["ClusterRoleBinding"] = $"{rbac}/clusterrolebindings",
-            ["Role"] = $"{rbac}/namespaces/{RunningOperator.Namespace}/roles",
-            ["RoleBinding"] = $"{rbac}/namespaces/{RunningOperator.Namespace}/rolebindings",
-        };
-        var rendered = await Helm.TemplateAsync("--kube-version", "1.20.2", "--show-only", "templates/clusterrole.yaml", "--show-only", "templates/role.yaml");
-        foreach (var document in rendered.Split("\n---\n").Where(text => text.Contains("kind:", StringComparison.Ordinal)))
-        {
-            var kind = document.Split('\n').First(line => line.StartsWith("kind: ", StringComparison.Ordinal))[6..];
-            var answer = await rest.CreateAsync(paths[kind], document);
-            Assert.True(answer.IsSuccess, answer.Message);
-        }
-
+        await (await ChartRights.RenderAsync(RunningOperator.Namespace)).InstallAsync(rest);
         await Eventually.FindAsync("the CRD of ModelCaches is served", async () => await rest.GetAsync(RestClient.ModelCaches) is { IsSuccess: true } list ? list : null);
         await Eventually.FindAsync("the CRD is served", async () => await rest.GetAsync(RestClient.ModelDeployments) is { IsSuccess: true } list ? list : null);
     }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -12,27 +11,19 @@ internal sealed class PlayedWorker : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private PlayedWorker(WebApplication app, int port)
-    {
-        _app = app;
-        Port = port;
-    }
+    private PlayedWorker(WebApplication app) => _app = app;
 
-    public int Port { get; }
+    public int Port => new Uri(_app.Urls.Single()).Port;
 
     /// <summary>What GET /state answers; null for an error.</summary>
     public string? State { get; set; }
 
     public static async Task<PlayedWorker> StartAsync()
     {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        var port = ((IPEndPoint)probe.LocalEndpoint).Port;
-        probe.Stop();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
-        var worker = new PlayedWorker(builder.Build(), port);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        var worker = new PlayedWorker(builder.Build());
         worker._app.MapGet("/state", () => worker.State is { } state ? Results.Text(state, "application/json") : Results.StatusCode(500));
         await worker._app.StartAsync();
         return worker;

@@ -54,6 +54,36 @@ internal sealed class ChartRights(IReadOnlyList<JsonNode> documents)
             var answer = await rest.CreateAsync(path, document.ToJsonString());
             Assert.True(answer.IsSuccess, answer.Message);
         }
+
+        // The server learns of them a moment after it has stored them.
+        foreach (var binding in documents.Where(d => d["roleRef"] is not null))
+        {
+            var role = documents.Single(d => Kind(d) == (string)binding["roleRef"]!["kind"]! && (string)d["metadata"]!["name"]! == (string)binding["roleRef"]!["name"]! && (string?)d["metadata"]!["namespace"] == (string?)binding["metadata"]!["namespace"]);
+            var subject = binding["subjects"]![0]!;
+            var review = Review($"system:serviceaccount:{subject["namespace"]}:{subject["name"]}", (string?)binding["metadata"]!["namespace"], Rules(role).First());
+            await Eventually.FindAsync($"the server knows the rights of {binding["metadata"]!["name"]}", async () =>
+                await rest.CreateAsync("apis/authorization.k8s.io/v1/subjectaccessreviews", review) is { IsSuccess: true } answer && (bool?)answer.Body["status"]!["allowed"] == true ? this : null);
+        }
+    }
+
+    private static string Review(string user, string? space, JsonNode rule)
+    {
+        var resource = Values(rule, "resources").First().Split('/');
+        var attributes = new JsonObject
+        {
+            ["group"] = Values(rule, "apiGroups").First(),
+            ["resource"] = resource[0],
+            ["subresource"] = resource.ElementAtOrDefault(1),
+            ["verb"] = Values(rule, "verbs").First(),
+            ["namespace"] = space,
+            ["name"] = rule["resourceNames"] is null ? null : Values(rule, "resourceNames").First(),
+        };
+        return new JsonObject
+        {
+            ["apiVersion"] = "authorization.k8s.io/v1",
+            ["kind"] = "SubjectAccessReview",
+            ["spec"] = new JsonObject { ["user"] = user, ["resourceAttributes"] = attributes },
+        }.ToJsonString();
     }
 
     private static string Kind(JsonNode document) => (string)document["kind"]!;

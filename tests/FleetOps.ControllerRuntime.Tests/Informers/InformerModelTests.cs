@@ -44,7 +44,6 @@ public sealed class InformerModelTests
             () => Same(server.Objects, informer.Store.List().ToDictionary(map => map.Metadata.Name, map => map.Metadata.ResourceVersion, StringComparer.Ordinal))
                 && Same(server.Objects, running.Changes.Believed.ToDictionary(pair => pair.Key.Name, pair => pair.Value, StringComparer.Ordinal)),
             "the store is as the server",
-            TimeSpan.FromSeconds(10),
             problem: () => informer.Problem);
         Assert.Empty(running.Changes.Contradictions);
     }

@@ -60,7 +60,7 @@ public sealed class EventRecorderTests(RealApi real)
         var recorder = NewRecorder();
         var run = recorder.RunAsync(Token);
         recorder.Publish(about, EventType.Normal, "Again", "the same");
-        await UntilAsync(async () => (await ListAsync(ns, "reason=Again")).Count == 1, "the first event is there");
+        await Eventually.TrueAsync(async () => (await ListAsync(ns, "reason=Again")).Count == 1, "the first event is there");
         var first = (await ListAsync(ns, "reason=Again"))[0];
         await real.Api.DeleteAsync(BuiltInTypes.Events, ObjectKey.Of(first), null, Token);
 
@@ -70,21 +70,6 @@ public sealed class EventRecorderTests(RealApi real)
 
         var second = Assert.Single(await ListAsync(ns, "reason=Again"));
         Assert.NotEqual(first.Metadata.Name, second.Metadata.Name);
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition, string what)
-    {
-        for (var i = 0; i < 200; i++)
-        {
-            if (await condition())
-            {
-                return;
-            }
-
-            await Task.Delay(25, Token);
-        }
-
-        Assert.Fail($"It never came true that {what}.");
     }
 
     private EventRecorder NewRecorder() => new(real.Api, new ControllerRuntimeOptions(), TimeProvider.System, new FakeLogger<EventRecorder>(message => TestContext.Current.TestOutputHelper?.WriteLine(message)));

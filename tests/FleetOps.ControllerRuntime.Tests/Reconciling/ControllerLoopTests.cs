@@ -165,7 +165,7 @@ public sealed class ControllerLoopTests
         _collection.Write("new");
         _collection.Write(last);
         await Eventually.TrueAsync(() => loop.Waiting == 50 && loop.Informer.Store.Count == 51, "the changes were heard of");
-        await Eventually.TrueAsync(() => loop.Informer.Store.Get(new("ns", last))!.Metadata.ResourceVersion == $"{_collection.Objects[last]}", "the last change was heard of");
+        await Eventually.TrueAsync(() => loop.Told(last) == $"{_collection.Objects[last]}", "the last change was heard of");
         mayGoOn.SetResult();
 
         await Eventually.TrueAsync(() => loop.Begun.Count == 51, "everything is looked at");

@@ -23,6 +23,7 @@ internal sealed class RunningLoop : IAsyncDisposable, IEntityController<V1Config
     private readonly EntityQueue<V1ConfigMap> _queue;
     private readonly Func<V1ConfigMap, CancellationToken, Task<ReconciliationResult>> _reconcile;
     private readonly Task _watching;
+    private readonly ConcurrentDictionary<string, string> _told = new(StringComparer.Ordinal);
 
     private RunningLoop(ModelCollection collection, Func<V1ConfigMap, CancellationToken, Task<ReconciliationResult>> reconcile, Action<ControllerRegistration<V1ConfigMap>>? configure)
     {
@@ -40,6 +41,8 @@ internal sealed class RunningLoop : IAsyncDisposable, IEntityController<V1Config
         var loop = new ControllerLoop<V1ConfigMap>(registration, _queue, this, registry, Time, Meters, NullLogger<ControllerLoop<V1ConfigMap>>.Instance);
         loop.Connect(registry);
         Informer = registry.Get(BuiltInTypes.ConfigMaps, WatchScope.All);
+        // After the loop, which is told first.
+        Informer.Subscribe(change => _told[change.Current.Metadata.Name] = change.Current.Metadata.ResourceVersion);
         _watching = Task.Run(() => Informer.RunAsync(_stopInformer.Token));
         Run = Task.Run(async () =>
         {
@@ -72,6 +75,9 @@ internal sealed class RunningLoop : IAsyncDisposable, IEntityController<V1Config
 
     public static RunningLoop Start(ModelCollection collection, Func<V1ConfigMap, ReconciliationResult> reconcile, Action<ControllerRegistration<V1ConfigMap>>? configure = null) =>
         new(collection, (entity, _) => Task.FromResult(reconcile(entity)), configure);
+
+    /// <summary>The last version of an object that the loop was told of; null for none.</summary>
+    public string? Told(string name) => _told.GetValueOrDefault(name);
 
     public int Count(string name) => Begun.Count(one => one == name);
 

@@ -10,7 +10,7 @@ public sealed class AbusedWorker : IAsyncLifetime
     internal InProcessWorker Worker { get; private set; } = null!;
 
     public async ValueTask InitializeAsync() => Worker = await InProcessWorker.ServeAsync(
-        ModelFiles.Successor, options => options with { ContextLength = 128, SlowReaderTimeout = TimeSpan.FromSeconds(1) });
+        ModelFiles.Successor, options => options with { ContextLength = 128, SlowReaderTimeout = TimeSpan.FromSeconds(5) });
 
     public ValueTask DisposeAsync() => Worker.DisposeAsync();
 

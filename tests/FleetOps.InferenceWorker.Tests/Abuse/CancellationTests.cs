@@ -63,8 +63,7 @@ public sealed class CancellationTests
         StatusCode.Cancelled or StatusCode.DeadlineExceeded => true,
         // Whose deadline cannot bear the wait is told so at once.
         StatusCode.ResourceExhausted => hasDeadline,
-        // The client throws the response away while it reads it, and then calls its own doing a broken connection.
-        StatusCode.Unavailable => (hasDeadline || cancelled) && error.Status.DebugException is IOException,
+        StatusCode.Unavailable => (hasDeadline || cancelled) && GivenUp.WhileReading(error),
         _ => false,
     };
 

@@ -5,7 +5,6 @@ using FleetOps.InferenceWorker.Engine.Requests;
 using FleetOps.InferenceWorker.Engine.Sampling;
 using FleetOps.InferenceWorker.State;
 using FleetOps.InferenceWorker.Tests.Fixtures;
-using FleetOps.LlamaCpp.Contexts;
 using FleetOps.LlamaCpp.Sampling;
 using FleetOps.TestModels;
 using Grpc.Core;
@@ -88,7 +87,7 @@ public sealed class InferenceEngineTests
     {
         await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Slow);
         var batches = new ConcurrentQueue<int>();
-        using var engine = Observed(worker, batches.Enqueue, contextLength: 8192, batchTokens: 16);
+        using var engine = ObservedEngine.Start(worker, batches.Enqueue, contextLength: 8192, batchTokens: 16);
         var stream = engine.Submit(InProcessWorker.Endless());
         Assert.True(await stream.WaitToReadAsync(TestContext.Current.CancellationToken));
 
@@ -126,7 +125,7 @@ public sealed class InferenceEngineTests
     {
         await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Slow);
         var batches = new ConcurrentQueue<int>();
-        using var engine = Observed(worker, batches.Enqueue, contextLength: 8192, batchTokens: 512);
+        using var engine = ObservedEngine.Start(worker, batches.Enqueue, contextLength: 8192, batchTokens: 512);
         var stream = engine.Submit(InProcessWorker.Endless());
         await Until.HoldsAsync(() => batches.Count > 20, "the stream runs");
 
@@ -191,7 +190,8 @@ public sealed class InferenceEngineTests
     [Fact]
     public async Task Cancelling_at_any_point_of_a_life_leaks_nothing_and_disturbs_nobody()
     {
-        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { ContextLength = 2048, OutputCapacity = 4096, MaxWaiting = 1000 });
+        // Nobody reads from those that are given up: they stand still after so many tokens, and do not come to their own end before.
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { ContextLength = 2048, OutputCapacity = 64, MaxWaiting = 1000 });
         var steady = InProcessWorker.Endless(1, 70, 80, 90) with { MaxTokens = 200 };
         var alone = await TokensOf(worker.Engine.Submit(steady));
 
@@ -306,15 +306,6 @@ public sealed class InferenceEngineTests
     }
 
     /// <summary>An engine of its own beside that of the worker, which tells of each of its batches.</summary>
-    private static InferenceEngine Observed(InProcessWorker worker, Action<int> batchComputed, int contextLength, int batchTokens)
-    {
-        var context = new LlamaContext(worker.Served.Model, new ContextParameters { ContextLength = contextLength, MaxSequences = 4, BatchSize = batchTokens, MicroBatchSize = batchTokens, Threads = 1 });
-        var settings = new EngineSettings { MaxSequences = 4, ContextLength = contextLength, BatchTokens = batchTokens, OutputCapacity = contextLength };
-        var engine = new InferenceEngine(worker.Served.Model, context, settings, TimeProvider.System, batchComputed);
-        engine.Start();
-        return engine;
-    }
-
     private static async Task<int[]> TokensOf(Generation generation)
     {
         var tokens = new List<int>();

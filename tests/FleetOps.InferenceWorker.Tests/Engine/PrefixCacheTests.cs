@@ -70,20 +70,41 @@ public sealed class PrefixCacheTests
     [Fact]
     public async Task When_the_one_that_computes_for_all_gives_up_another_goes_on_from_there()
     {
-        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Slow, options => options with { ContextLength = 2048, BatchTokens = 16 });
+        await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { ContextLength = 2048, BatchTokens = 16 });
         var shared = Text(1500);
-        var leader = worker.Engine.Submit(Request([.. shared, 7], maxTokens: 500));
-        Assert.True(await leader.Admitted);
-        var followers = Enumerable.Range(0, 3).Select(i => worker.Engine.Submit(Request([.. shared, 8 + i]))).ToArray();
-        var before = worker.Engine.Counters.PromptTokens;
-        await Until.HoldsAsync(() => worker.Engine.Running == 4 && worker.Engine.Counters.PromptTokens > before, "all hold slots");
-        leader.Cancel();
+        using var haveCome = new ManualResetEventSlim();
+        Generation? leader = null;
+        var allHoldSlots = static () => false;
+        var computed = 0;
+        // The others come before its first batch is done, and it gives up when all hold slots and there is enough to go on from.
+        using var engine = ObservedEngine.Start(worker, GiveUp, contextLength: 8192, batchTokens: 16);
+        Generation[] followers;
+        try
+        {
+            allHoldSlots = () => engine.Running == 4;
+            leader = engine.Submit(Request([.. shared, 7], maxTokens: 500));
+            followers = [.. Enumerable.Range(0, 3).Select(i => engine.Submit(Request([.. shared, 8 + i])))];
+        }
+        finally
+        {
+            haveCome.Set();
+        }
 
         var answers = await Task.WhenAll(followers.Select(TokensOf));
         Assert.Equal(EndCause.Cancelled, leader.End!.Cause);
         Assert.All(followers, follower => Assert.True(follower.CachedTokens > 0));
-        Assert.True(worker.Engine.Counters.PromptTokens <= 1500 + 1 + 3 + 16, $"{worker.Engine.Counters.PromptTokens} prompt tokens were computed");
+        Assert.True(engine.Counters.PromptTokens <= 1500 + 1 + 3 + 16, $"{engine.Counters.PromptTokens} prompt tokens were computed");
         Assert.Equal((await RunAsync(worker, [.. shared, 9], "alone")).Tokens, answers[1]);
+
+        void GiveUp(int tokens)
+        {
+            haveCome.Wait();
+            computed += tokens;
+            if (computed >= 500 && allHoldSlots())
+            {
+                leader!.Cancel();
+            }
+        }
     }
 
     [Fact]

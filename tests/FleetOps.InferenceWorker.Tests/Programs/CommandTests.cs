@@ -143,7 +143,8 @@ public sealed class CommandTests
     {
         await using var chat = await WorkerProcess.RunAsync(["chat", "--address", "127.0.0.1:1", "--wait-seconds", "1", "hello"]);
         Assert.Equal((69, ""), (chat.ExitCode, chat.Output));
-        Assert.Contains("No model was served at http://127.0.0.1:1/ within 1 s; the last answer was Unavailable: ", chat.Errors, StringComparison.Ordinal);
+        // A machine with other work has no answer after a second.
+        Assert.Matches("No model was served at http://127.0.0.1:1/ within 1 s; the last answer was (Unavailable|DeadlineExceeded): ", chat.Errors);
     }
 
     [Theory]

@@ -40,7 +40,7 @@ public sealed partial class LogFormatTests
         worker.Reach(Addresses().Match(worker.Output).Groups["grpc"].Value, Addresses().Match(worker.Output).Groups["http"].Value);
         await AskAsync(worker);
 
-        Assert.All(worker.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Matches(@"^\d\d:\d\d:\d\d\.\d{3} [a-z]{4}: FleetOps\.", line));
+        Assert.All(worker.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Matches(@"^\d\d:\d\d:\d\d\.\d{3} [a-z]{4}: (FleetOps|Microsoft)\.", line));
         Assert.Matches(@"=> request asked-one, trace 0af7651916cd43dd8448eb211c80319c.* ended with stop", worker.Output);
     }
 

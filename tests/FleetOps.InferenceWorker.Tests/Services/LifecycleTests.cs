@@ -142,7 +142,7 @@ public sealed class LifecycleTests
         await worker.OccupyAsync();
         using var call = worker.Client.Generate(Long, deadline: DateTime.UtcNow.AddMilliseconds(200), cancellationToken: Cancellation);
         var error = await Assert.ThrowsAsync<RpcException>(() => Answer.ReadAsync(call));
-        Assert.Equal(StatusCode.DeadlineExceeded, error.StatusCode);
+        Assert.True(GivenUp.ByDeadline(error), error.ToString());
         await Until.HoldsAsync(() => worker.Engine.Waiting == 0, "it has left the queue");
     }
 
@@ -152,7 +152,7 @@ public sealed class LifecycleTests
         await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Slow, options => options with { ContextLength = 8192 });
         using var call = worker.Client.Generate(Long, deadline: DateTime.UtcNow.AddMilliseconds(500), cancellationToken: Cancellation);
         var error = await Assert.ThrowsAsync<RpcException>(() => Answer.ReadAsync(call));
-        Assert.Equal(StatusCode.DeadlineExceeded, error.StatusCode);
+        Assert.True(GivenUp.ByDeadline(error), error.ToString());
         await Until.HoldsAsync(() => worker.Engine.Running == 0, "the slot is free");
     }
 
@@ -184,7 +184,7 @@ public sealed class LifecycleTests
         var model = Path.Combine(Directory.CreateTempSubdirectory("fleetops-models").FullName, "long.gguf");
         RandomModel.Write(model, new LlamaShape(32, Layers: 1, Heads: 1, KeyValueHeads: 1, FeedForward: 32, ContextLength: 65_536));
         await using var worker = await InProcessWorker.ServeAsync(
-            model, options => options with { ContextLength = 32_768, MaxSequences = 1, OutputCapacity = 32, SlowReaderTimeout = TimeSpan.FromSeconds(2) });
+            model, options => options with { ContextLength = 32_768, MaxSequences = 1, OutputCapacity = 32, SlowReaderTimeout = TimeSpan.FromSeconds(10) });
         var request = Long.Clone();
         request.Output = new OutputOptions { TokenIds = true };
         using var call = worker.Client.Generate(request, cancellationToken: Cancellation);

@@ -70,7 +70,8 @@ public sealed class KilledFetchTests(ITestOutputHelper output)
         VerifiedModel fetched = await bench.FetchAsync(source, sha256, options: bench.Options(connections: ranges > 0 ? 4 : 1));
 
         Assert.Equal(model, await File.ReadAllBytesAsync(fetched.Path, TestContext.Current.CancellationToken));
-        Assert.Equal(reached == 0 ? "" : $"bytes={reached}-", bench.Server.Seen.First().Range);
+        // What a killed one asked for may be seen late; those are ranges with an end.
+        Assert.Equal(reached == 0 ? "" : $"bytes={reached}-", bench.Server.Seen.First(static request => request.Range.Length == 0 || request.Range.EndsWith('-')).Range);
     }
 
     [Fact(Explicit = true)]

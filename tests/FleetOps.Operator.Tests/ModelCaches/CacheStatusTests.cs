@@ -25,6 +25,17 @@ public sealed class CacheStatusTests
     }
 
     [Fact]
+    public void A_Job_that_is_heard_of_before_its_pod_is_not_done_until_the_pod_has_told_what_it_fetched()
+    {
+        var job = Started.Jobs[0];
+        var ended = Started with { Jobs = [GivenCache.Ended(job, "Complete")], Pods = [GivenCache.Running(job, WorkerPhases.Verifying)] };
+
+        Assert.Equal((CachePhases.Verifying, Reasons.VerifyingWeights, null), Summary(ended));
+        Assert.Equal(GivenCache.Digest, GivenCache.StatusOf(GivenCache.Told(ended) with { Pods = [GivenCache.Succeeded(job)] }).Sha256);
+        Assert.Equal((CachePhases.Ready, Reasons.WeightsCached, "100%"), Summary(ended with { Pods = [] }));
+    }
+
+    [Fact]
     public void The_rate_and_the_time_left_are_told_coarsely_along_with_the_percents()
     {
         var observed = Started with { Pods = [GivenCache.Running(Started.Jobs[0], WorkerPhases.Fetching, 37, 100) with { State = new() { Phase = WorkerPhases.Fetching, FetchedBytes = 37, TotalBytes = 100, BytesPerSecond = 123_456, SecondsLeft = 254.3 } }] };

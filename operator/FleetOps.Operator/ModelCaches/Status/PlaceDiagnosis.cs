@@ -17,10 +17,12 @@ internal static class PlaceDiagnosis
     public static PlaceView View(CacheObservation observed, FetchPlace place)
     {
         var job = observed.Jobs.FirstOrDefault(job => job.Metadata.Name == place.Job);
-        var hasEnded = job is not null && JobState.IsComplete(job) && (!place.IsRecorded || place.IsDue);
+        var found = observed.Pods.Where(pod => IsOf(pod, place)).Select(pod => Found(pod.Pod)).FirstOrDefault(model => model is not null);
+        // Jobs and pods are heard of separately, and what was fetched is told by the pod.
+        var hasEnded = job is not null && JobState.IsComplete(job) && (!place.IsRecorded || place.IsDue)
+            && (found is not null || !observed.Pods.Any(pod => IsOf(pod, place) && IsAtWork(pod.Pod)));
         if (hasEnded || place is { IsRecorded: true, IsDue: false })
         {
-            var found = observed.Pods.Where(pod => IsOf(pod, place)).Select(pod => Found(pod.Pod)).FirstOrDefault(model => model is not null);
             return Ready(place, hasEnded ? null : place.VerifiedAt, observed.Now) with { Found = found, FetchedBytes = found?.SizeBytes, TotalBytes = found?.SizeBytes };
         }
 
@@ -71,6 +73,8 @@ internal static class PlaceDiagnosis
     }
 
     private static bool IsOf(WorkerObservation pod, FetchPlace place) => WorkerPods.Annotation(pod.Pod, Labels.CacheJob) == place.Job;
+
+    private static bool IsAtWork(V1Pod pod) => pod is { Metadata.DeletionTimestamp: null, Status.Phase: not ("Succeeded" or "Failed") };
 
     private static WorkerModel? Found(V1Pod pod) =>
         WorkerPods.Container(pod)?.State?.Terminated is { ExitCode: 0, Message: { } words } ? Termination.LastWords(words)?.Model : null;
