@@ -49,11 +49,11 @@ public sealed record ModelFetcherOptions
     /// <summary>Web servers that have what sources of <c>https://</c>, <c>http://</c> and <c>s3://</c> have, asked in turn while the source does not answer.</summary>
     public IReadOnlyList<SourceMirror> Mirrors { get; init; } = [];
 
-    /// <summary>How many requests at once bring a file of 32 MiB and more, where its server gives ranges; 1 to 8. Each has 4 MiB of memory.</summary>
+    /// <summary>How many requests at once bring a file of 24 MiB and more, where its server gives ranges; 1 to 8. Each has 3 MiB of memory.</summary>
     public int Connections { get; init; } = 4;
 
     /// <summary>Size of the ranges in which a large file comes; from eight of them on a file is large.</summary>
-    internal int RangeBytes { get; init; } = 4 << 20;
+    internal int RangeBytes { get; init; } = 3 << 20;
 
     /// <summary>False treats the volume of the model directory as one whose locks keep nobody out.</summary>
     internal bool HasLocks { get; init; } = true;

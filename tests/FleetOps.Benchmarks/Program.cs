@@ -53,7 +53,7 @@ var soakCommand = new Command("soak", "Asks a worker for everything at random, f
 soakCommand.SetAction((parsed, cancel) => SoakProgram.RunAsync(TimeSpan.FromSeconds(parsed.GetValue(soakSeconds)), parsed.GetValue(soakSeed), parsed.GetValue(workerJit), cancel));
 
 var mebibytes = new Option<int>("--mebibytes") { Description = "Size of the model. Default: 5120.", DefaultValueFactory = _ => 5120 };
-var weightRuns = new Option<int>("--runs") { Description = "Runs of each contender. Default: 3.", DefaultValueFactory = _ => 3 };
+var weightRuns = new Option<int>("--runs") { Description = "Runs of each contender. Default: 5.", DefaultValueFactory = _ => 5 };
 var weightFolder = new Option<string>("--folder") { Description = "Where the files go. Default: /dev/shm, which is memory, because curl flushes nothing to a disk.", DefaultValueFactory = _ => "/dev/shm" };
 var weightsCommand = new Command("weights", "Measures how fast the worker fetches and verifies a model, against curl.") { mebibytes, weightRuns, weightFolder, workerJit };
 weightsCommand.SetAction((parsed, cancel) =>

@@ -7,7 +7,7 @@ namespace FleetOps.ModelStore.Tests.Http;
 /// <summary>Large files, which come in ranges by several requests at once.</summary>
 public sealed class ParallelTests
 {
-    private const int Range = 4 << 20;
+    private const int Range = 3 << 20;
     private static readonly byte[] Model = Large(1);
     private static readonly byte[] Other = Large(2);
     private static readonly string Digest = FetchBench.Sha256(Model);
