@@ -139,11 +139,8 @@ public sealed class ModelFetcher : IDisposable
                 $"The registry {registry.Registry} is asked over plain http, so what it says about {registry} proves nothing; name the digest of the manifest (@sha256:…) or give the sha256, or use https.");
         }
 
-        RegistryCredentials credentials = SourceCredentials.Read(_options.CredentialsDirectory).ForRegistry(registry.Registry, registry.Repository);
-        using var access = new RegistryAccess(exchange, _options, registry, address, credentials);
-        var client = new RegistryClient(access, address, registry, _options);
+        using var mirrors = new RegistryMirrors(exchange, _options, plan, registry, policy);
         var folder = CacheFolder.Of(_options.ModelDirectory, plan, "");
-        return await new CachedFetch(exchange, _options, reporter).RunAsync(
-            plan, folder, new ResolveRing([token => policy.CheckAsync(client.ResolveAsync(plan.Sha256, token))]), cancellationToken).ConfigureAwait(false);
+        return await new CachedFetch(exchange, _options, reporter).RunAsync(plan, folder, mirrors.Ring(), cancellationToken).ConfigureAwait(false);
     }
 }

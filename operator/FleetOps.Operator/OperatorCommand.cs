@@ -20,7 +20,7 @@ internal static partial class OperatorCommand
             "no absolute path without '..', such as /var/lib/models");
         var mirrors = Many(
             "--mirror",
-            "Web server that workers ask in the stead of https:// and s3:// sources that do not answer, as FROM=TO: what a source begins with, and what stands for that at the mirror",
+            "Web server that workers ask in the stead of https:// and s3:// sources that do not answer, or registry in the stead of that of oci:// sources, as FROM=TO: what a source begins with, and what stands for that at the mirror",
             static mirror => Mirror().IsMatch(mirror),
             "no pair of addresses that end with a slash, such as s3://models/=https://mirror.example.com/models/");
         var licenses = Flag("--require-license-acceptance", false, "Whether to serve only models whose spec says that their licence is accepted.");
@@ -204,7 +204,7 @@ internal static partial class OperatorCommand
     /// <summary>The environment variable that stands for an option.</summary>
     public static string Variable(string option) => "FLEETOPS_" + option[2..].Replace('-', '_').ToUpperInvariant();
 
-    [GeneratedRegex("^(https?|s3)://[^ =,]+/=https?://[^ =,]+/$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("^((https?|s3)://[^ =,]+/=https?|oci://[^ =,]+/=oci)://[^ =,]+/$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Mirror();
 
     [GeneratedRegex(@"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

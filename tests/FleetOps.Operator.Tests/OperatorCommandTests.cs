@@ -31,7 +31,9 @@ public sealed class OperatorCommandTests
     public async Task Mirrors_come_from_the_command_line_and_have_to_be_pairs_of_addresses()
     {
         Assert.Equal(["s3://models/=http://mirror:8080/m/"], (await ParseAsync("--mirror", "s3://models/=http://mirror:8080/m/")).Mirrors);
+        Assert.Equal(["oci://ghcr.io/=oci://mirror:5000/"], (await ParseAsync("--mirror", "oci://ghcr.io/=oci://mirror:5000/")).Mirrors);
         Assert.Contains("such as s3://models/=https://", Errors("--mirror", "s3://models=mirror"), StringComparison.Ordinal);
+        Assert.Contains("such as s3://models/=https://", Errors("--mirror", "oci://ghcr.io/=https://mirror/"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -40,7 +40,7 @@ internal sealed class SourceSettings
     public Option<SourceMirror[]> Mirrors { get; } = Setting.Many<SourceMirror>(
         "--mirror",
         "FROM=TO",
-        "Web server that is asked in the stead of an https:// or s3:// source that does not answer, if a digest is known: what the source begins with, and what stands for that at the mirror",
+        "Web server that is asked in the stead of an https:// or s3:// source that does not answer, or registry in the stead of that of an oci:// source, if a digest is known: what the source begins with, and what stands for that at the mirror",
         "two addresses that end with a slash, such as https://models.example/=https://cache.example/models/",
         SourceMirror.Parse);
 

@@ -95,6 +95,17 @@ internal sealed class SourceCredentials
         if (_dockerConfig is null)
         {
             _ = Unfit($"the key 'token', both 'username' and 'password', or '{DockerConfig.Key}'");
+        }
+
+        return ForOtherRegistry(registry, repository);
+    }
+
+    /// <summary>What to send to a registry that is not the source: what Docker's file of credentials has for it, and nothing that names no registry.</summary>
+    /// <inheritdoc cref="ForRegistry"/>
+    public RegistryCredentials ForOtherRegistry(string registry, string repository)
+    {
+        if (_dockerConfig is null)
+        {
             return RegistryCredentials.Anonymous;
         }
 

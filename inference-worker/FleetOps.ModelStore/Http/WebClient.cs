@@ -36,8 +36,6 @@ internal sealed class WebClient(HttpExchange exchange, ModelFetcherOptions optio
     private ModelSourceException Judge(HttpAnswer answer)
     {
         ModelSourceException fault = WebFaults.Judge(answer, options.TimeProvider.GetUtcNow());
-        return IsMirror && fault is not TransientSourceException
-            ? new ModelSourceException(ModelSourceReason.SourceUnreachable, $"The mirror does not help: {fault.Message}", fault)
-            : fault;
+        return IsMirror ? WebFaults.OfMirror(fault) : fault;
     }
 }

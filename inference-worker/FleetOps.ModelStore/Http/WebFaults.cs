@@ -9,6 +9,10 @@ internal static class WebFaults
     /// <summary>True for a status that may pass by itself.</summary>
     public static bool IsTransient(int status) => status is 408 or 425 or 429 or >= 500;
 
+    /// <summary>The fault of a mirror, which is no fault of the source: others are asked.</summary>
+    public static ModelSourceException OfMirror(ModelSourceException fault) =>
+        fault is TransientSourceException ? fault : new ModelSourceException(ModelSourceReason.SourceUnreachable, $"The mirror does not help: {fault.Message}", fault);
+
     /// <summary>The fault behind an answer that is no success.</summary>
     /// <param name="answer">The answer.</param>
     /// <param name="now">Present time, for a Retry-After that names a date.</param>

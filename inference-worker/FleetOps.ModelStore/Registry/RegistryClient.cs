@@ -17,6 +17,9 @@ internal sealed class RegistryClient(RegistryAccess access, RegistryAddress addr
         ("Accept", $"application/vnd.oci.image.manifest.v1+json, {IndexType}, application/vnd.docker.distribution.manifest.v2+json, {ListType}"),
     ];
 
+    /// <summary>Whether the registry is a mirror. Then what it lacks or refuses is no fault of the source.</summary>
+    public bool IsMirror { get; init; }
+
     /// <summary>Resolves the model.</summary>
     /// <param name="sha256">The digest that the request demands, which chooses among several files; null when it demands none.</param>
     /// <param name="cancellationToken">Ends the questions.</param>
@@ -109,7 +112,8 @@ internal sealed class RegistryClient(RegistryAccess access, RegistryAddress addr
     {
         DateTimeOffset now = options.TimeProvider.GetUtcNow();
         string? code = answer.LeftOrigin ? null : RegistryFaults.Code(await RegistryBody.ReadAsync(answer, options, cancellationToken).ConfigureAwait(false));
-        return RegistryFaults.Judge(answer, code, source, access.IsAnonymous, now);
+        ModelSourceException fault = RegistryFaults.Judge(answer, code, source, access.IsAnonymous, now);
+        return IsMirror ? WebFaults.OfMirror(fault) : fault;
     }
 
     private static string DigestOf(byte[] body) => RegistryModelSource.DigestPrefix + Convert.ToHexStringLower(SHA256.HashData(body));

@@ -49,6 +49,9 @@ public sealed record RegistryModelSource : ModelSource
 
     internal override string Identity => $"oci://{Registry}/{Repository}";
 
+    /// <summary>The same repository, asked for one manifest.</summary>
+    internal RegistryModelSource Pinned(string digest) => new(Registry, Repository, Tag, digest);
+
     internal override bool IsPinned(string revision) => IsDigest(revision);
 
     private protected override ModelSource Sibling(string ending) => this;

@@ -5,18 +5,21 @@ namespace FleetOps.ModelStore.Sources;
 /// </summary>
 public sealed record SourceMirror
 {
+    private const string Registry = "oci://";
+
     private SourceMirror(string from, Uri to) => (From, To) = (from, to);
 
-    /// <summary>What a source begins with: <c>https://HOST/…/</c>, <c>http://HOST/…/</c> or <c>s3://BUCKET/…/</c>.</summary>
+    /// <summary>What a source begins with: <c>https://HOST/…/</c>, <c>http://HOST/…/</c>, <c>s3://BUCKET/…/</c> or <c>oci://REGISTRY/…/</c>.</summary>
     public string From { get; }
 
-    /// <summary>What stands for that at the mirror: an address of a web server that ends with a slash.</summary>
+    /// <summary>What stands for that at the mirror, with a slash at its end: an address of a web server, or of a registry where sources are in one.</summary>
     public Uri To { get; }
 
     /// <summary>Reads <c>FROM=TO</c>; null when the text is none.</summary>
     public static SourceMirror? Parse(string text)
     {
-        int equals = text.IndexOf("=http", StringComparison.Ordinal);
+        bool isRegistry = text.StartsWith(Registry, StringComparison.Ordinal);
+        int equals = text.IndexOf(isRegistry ? "=" + Registry : "=http", StringComparison.Ordinal);
         if (equals < 1 || !text.EndsWith('/') || text[equals - 1] != '/' || !Uri.TryCreate(text[(equals + 1)..], UriKind.Absolute, out Uri? to) || !IsFolder(to))
         {
             return null;
@@ -24,13 +27,20 @@ public sealed record SourceMirror
 
         string from = text[..equals];
         return from.StartsWith("s3://", StringComparison.Ordinal) && from.Length > "s3:///".Length ? new SourceMirror(from, to)
-            : Uri.TryCreate(from, UriKind.Absolute, out Uri? web) && IsFolder(web) ? new SourceMirror(web.AbsoluteUri, to)
+            : Uri.TryCreate(from, UriKind.Absolute, out Uri? address) && IsFolder(address) && (address.Scheme == "oci") == isRegistry ? new SourceMirror(address.AbsoluteUri, to)
             : null;
     }
 
     /// <summary>Where a source is at the mirror; null when the mirror does not have it.</summary>
-    internal HttpModelSource? Of(ModelSource source)
+    internal ModelSource? Of(ModelSource source)
     {
+        if (source is RegistryModelSource registry)
+        {
+            return Begins(registry.Identity)
+                ? new RegistryModelSource(To.Authority, (To.AbsolutePath + registry.Identity[From.Length..]).TrimStart('/'), registry.Tag, registry.Digest)
+                : null;
+        }
+
         // The query of an address may be a signature, which is for the source alone.
         string? rest = source switch
         {
@@ -43,6 +53,6 @@ public sealed record SourceMirror
 
     private bool Begins(string source) => source.Length > From.Length && source.StartsWith(From, StringComparison.Ordinal);
 
-    private static bool IsFolder(Uri address) => address.Scheme is "https" or "http" && address.Host.Length > 0
+    private static bool IsFolder(Uri address) => address.Scheme is "https" or "http" or "oci" && address.Host.Length > 0
         && address.UserInfo.Length == 0 && address.Query.Length == 0 && address.Fragment.Length == 0 && address.AbsolutePath.EndsWith('/');
 }

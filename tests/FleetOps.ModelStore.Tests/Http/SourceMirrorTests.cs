@@ -117,7 +117,17 @@ public sealed class SourceMirrorTests
     [InlineData("https://models.example/a/=https://cache.example/", "https://models.example/ab/b.gguf", null)]
     [InlineData("s3://bucket/=https://cache.example/", "s3://bucket-2/b.gguf", null)]
     public void A_mirror_stands_for_what_lies_under_its_prefix(string mirror, string source, string? at) =>
-        Assert.Equal(at, SourceMirror.Parse(mirror)!.Of(ModelSource.Parse(source))?.Location.AbsoluteUri);
+        Assert.Equal(at, (SourceMirror.Parse(mirror)!.Of(ModelSource.Parse(source)) as HttpModelSource)?.Location.AbsoluteUri);
+
+    [Theory]
+    [InlineData("oci://ghcr.io/=oci://cache.example/ghcr/", "oci://ghcr.io/acme/tiny:v1", "oci://cache.example/ghcr/acme/tiny:v1")]
+    [InlineData("oci://ghcr.io/acme/=oci://cache:5000/", "oci://ghcr.io/acme/tiny", "oci://cache:5000/tiny")]
+    [InlineData("oci://docker.io/=oci://cache.example/", "oci://docker.io/ai/tiny:v1@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "oci://cache.example/ai/tiny:v1@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")]
+    [InlineData("oci://ghcr.io/=oci://cache.example/", "oci://ghcr.io.evil/tiny", null)]
+    [InlineData("oci://ghcr.io/acme/=oci://cache.example/", "oci://ghcr.io/acme-2/tiny", null)]
+    [InlineData("https://ghcr.io/=https://cache.example/", "oci://ghcr.io/acme/tiny", null)]
+    public void A_registry_stands_for_what_lies_under_its_prefix(string mirror, string source, string? at) =>
+        Assert.Equal(at, SourceMirror.Parse(mirror)!.Of(ModelSource.Parse(source))?.ToString());
 
     [Theory]
     [InlineData("")]
@@ -127,6 +137,10 @@ public sealed class SourceMirrorTests
     [InlineData("https://models.example/=https://cache.example")]
     [InlineData("https://models.example/=s3://cache/")]
     [InlineData("hf://acme/=https://cache.example/")]
+    [InlineData("oci://ghcr.io/=https://cache.example/")]
+    [InlineData("https://models.example/=oci://cache.example/")]
+    [InlineData("oci://ghcr.io=oci://cache.example/")]
+    [InlineData("oci:///=oci://cache.example/")]
     [InlineData("s3:///=https://cache.example/")]
     [InlineData("https://models.example/=https://user:pw@cache.example/")]
     [InlineData("https://models.example/=https://cache.example/?sig=/")]

@@ -75,6 +75,20 @@ public sealed class ModelImage
         return files.Count > 1 ? files[1] : new ServedFile([]);
     }
 
+    /// <summary>The same at another registry.</summary>
+    public void Serve(StandInServer server, string repository, params string[] tags)
+    {
+        foreach (string reference in (string[])[.. tags, Digest])
+        {
+            server.Answer($"/v2/{repository}/manifests/{reference}", AnswerAsync);
+        }
+
+        foreach (byte[] blob in Blobs)
+        {
+            server.Serve($"/v2/{repository}/blobs/{DigestOf(blob)}", new ServedFile(blob));
+        }
+    }
+
     public async Task AnswerAsync(HttpContext context)
     {
         context.Response.ContentType = Type;

@@ -34,12 +34,13 @@ public sealed class NetworkPolicyTests
         Assert.Contains(plan.NetworkPolicy.Spec.Egress[0].Ports, port => port.Port.Value == "53");
     }
 
-    [Fact]
-    public void A_mirror_of_the_source_is_told_to_the_worker_and_may_be_reached()
+    [Theory]
+    [InlineData("https://example.com/models/f.gguf", "https://example.com/models/=http://mirror:8080/m/")]
+    [InlineData("oci://ghcr.io/acme/tiny:v1", "oci://ghcr.io/=oci://mirror:8080/ghcr/")]
+    public void A_mirror_of_the_source_is_told_to_the_worker_and_may_be_reached(string source, string mirror)
     {
-        const string mirror = "https://example.com/models/=http://mirror:8080/m/";
         var settings = Given.Settings with { Mirrors = [mirror, "s3://models/=http://other:8081/m/"] };
-        var plan = Planner.Plan(new() { Model = Given.Model(spec: new() { Model = new() { Source = "https://example.com/models/f.gguf" } }) }, settings);
+        var plan = Planner.Plan(new() { Model = Given.Model(spec: new() { Model = new() { Source = source } }) }, settings);
 
         var arguments = plan.Deployment!.Spec.Template.Spec.Containers[0].Args;
         Assert.Equal(mirror, arguments[arguments.IndexOf("--mirror") + 1]);
