@@ -9,13 +9,15 @@ namespace FleetOps.EndToEnd.Tests;
 internal sealed class ModelClient : IDisposable
 {
     private static readonly TimeSpan ReachLimit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3);
     private readonly GrpcChannel _channel;
     private readonly Inference.V1.Inference.InferenceClient _inference;
     private readonly Control.ControlClient _control;
 
     private ModelClient(string address)
     {
-        _channel = GrpcChannel.ForAddress(address);
+        // A connection that is begun before kube-proxy knows the Service gets no answer for minutes; the next one does.
+        _channel = GrpcChannel.ForAddress(address, new() { HttpHandler = new SocketsHttpHandler { ConnectTimeout = ConnectTimeout }, DisposeHttpClient = true });
         _inference = new(_channel);
         _control = new(_channel);
     }

@@ -10,6 +10,8 @@ namespace FleetOps.InferenceWorker.CommandLine;
 /// <summary>The options of <c>chat</c> that say whom it trusts and who it is.</summary>
 internal sealed class ClientSecurity
 {
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
+
     private readonly Option<string?> _authority = Setting.Text("--tls-ca", "FILE", "PEM roots that the worker's certificate must come from [default: those of the machine]");
     private readonly Option<string?> _certificate = Setting.Text("--tls-client-cert", "FILE", "PEM certificate to show to the worker [default: none]");
     private readonly Option<string?> _key = Setting.Text("--tls-client-key", "FILE", "PEM private key of --tls-client-cert");
@@ -32,7 +34,8 @@ internal sealed class ClientSecurity
     /// <exception cref="WorkerFailedException">A file cannot be used.</exception>
     public HttpClient Connect(ParseResult result)
     {
-        var handler = new SocketsHttpHandler();
+        // A connection that is begun before the address of a Service leads anywhere gets no answer for minutes; the next one does.
+        var handler = new SocketsHttpHandler { ConnectTimeout = ConnectTimeout };
         if (result.GetValue(_authority) is { } authority)
         {
             var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };

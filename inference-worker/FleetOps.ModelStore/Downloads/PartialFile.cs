@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using FleetOps.ModelStore.Files;
 using FleetOps.ModelStore.Verification;
 using Microsoft.Win32.SafeHandles;
 
@@ -112,7 +113,11 @@ internal sealed class PartialFile : IAsyncDisposable
         // Either takes about as long as the other.
         _store = Task.WhenAll(
             Task.Run(() => _hash.AppendData(piece, 0, count)),
-            Task.Run(() => RandomAccess.Write(_file, piece.AsSpan(0, count), at)));
+            Task.Run(() =>
+            {
+                RandomAccess.Write(_file, piece.AsSpan(0, count), at);
+                NativeFiles.BeginFlush(_file, at, count);
+            }));
         if (Length - _checkpoint >= CheckpointBytes)
         {
             await CheckpointAsync().ConfigureAwait(false);
