@@ -46,7 +46,10 @@ public sealed record ModelFetcherOptions
     /// <summary>Hubs that have the same repositories, asked in turn while <see cref="HubEndpoint"/> does not answer.</summary>
     public IReadOnlyList<Uri> HubMirrors { get; init; } = [];
 
-    /// <summary>Web servers that have what sources of <c>https://</c>, <c>http://</c> and <c>s3://</c> have, asked in turn while the source does not answer.</summary>
+    /// <summary>
+    /// Web servers that have what sources of <c>https://</c>, <c>http://</c> and <c>s3://</c> have, and registries that have what those of <c>oci://</c> have,
+    /// asked in turn while the source does not answer.
+    /// </summary>
     public IReadOnlyList<SourceMirror> Mirrors { get; init; } = [];
 
     /// <summary>How many requests at once bring a file of 24 MiB and more, where its server gives ranges; 1 to 8. Each has 3 MiB of memory.</summary>

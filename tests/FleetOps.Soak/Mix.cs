@@ -141,11 +141,9 @@ internal sealed class Mix(SoakTarget target, Known known)
                 // Until the deadline, or until the context is full.
             }
         }
-        catch (RpcException expired) when (expired.StatusCode is StatusCode.DeadlineExceeded or StatusCode.ResourceExhausted
-            || (expired.StatusCode == StatusCode.Unavailable && expired.Status.DebugException is IOException && TimeProvider.System.GetUtcNow() >= deadline))
+        catch (RpcException expired) when (expired.StatusCode == StatusCode.ResourceExhausted || GivenUp.ByDeadline(expired, deadline))
         {
-            // As it should: a wait that would be longer than the deadline is refused at once, and a client whose deadline passes while it reads
-            // throws the response away and calls its own doing a broken connection.
+            // As it should: a wait that would be longer than the deadline is refused at once.
         }
     }
 

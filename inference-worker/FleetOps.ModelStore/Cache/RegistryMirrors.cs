@@ -20,12 +20,12 @@ internal sealed class RegistryMirrors(
     /// <summary>The registry and its mirrors.</summary>
     public ResolveRing Ring()
     {
-        RegistryClient client = Client(source, _credentials.ForRegistry(source.Registry, source.Repository), isMirror: false);
+        Func<RegistryModelSource, RegistryClient> open = Open(source, _credentials.ForRegistry(source.Registry, source.Repository), isMirror: false);
         return new ResolveRing([AskAsync, .. options.Mirrors.Select(mirror => mirror.Of(source)).OfType<RegistryModelSource>().Select(Mirror)]);
 
         async Task<RemoteModel> AskAsync(CancellationToken token)
         {
-            RemoteModel model = await policy.CheckAsync(client.ResolveAsync(plan.Sha256, token)).ConfigureAwait(false);
+            RemoteModel model = await policy.CheckAsync(open(source).ResolveAsync(plan.Sha256, token)).ConfigureAwait(false);
             _manifest ??= model.Revision?[RegistryModelSource.DigestPrefix.Length..];
             return model;
         }
@@ -36,31 +36,29 @@ internal sealed class RegistryMirrors(
     private Func<CancellationToken, Task<RemoteModel>> Mirror(RegistryModelSource mirror)
     {
         // A token, or user and password, are meant for the source.
-        RegistryCredentials credentials = _credentials.ForOtherRegistry(mirror.Registry, mirror.Repository);
+        Func<RegistryModelSource, RegistryClient> open = Open(mirror, _credentials.ForOtherRegistry(mirror.Registry, mirror.Repository), isMirror: true);
         return async token =>
         {
-            if (_manifest is { } digest)
-            {
-                return await policy.CheckAsync(Client(mirror.Pinned(digest), credentials, isMirror: true).ResolveAsync(plan.Sha256, token)).ConfigureAwait(false);
-            }
-
-            if (plan.Sha256 is null)
+            string? digest = _manifest;
+            if (digest is null && plan.Sha256 is null)
             {
                 throw new ModelSourceException(
                     ModelSourceReason.SourceUnreachable,
                     $"The mirror {mirror} is not asked for {source}, because nobody names a digest by which to tell that it has the same model; name the digest of the manifest (@sha256:…) or give the sha256.");
             }
 
-            RemoteModel mirrored = await policy.CheckAsync(Client(mirror, credentials, isMirror: true).ResolveAsync(plan.Sha256, token)).ConfigureAwait(false);
-            return new RemoteModel([.. mirrored.Files.Select(static file => file with { Revision = null })]);
+            RegistryClient client = open(digest is null ? mirror : mirror.Pinned(digest));
+            RemoteModel mirrored = await policy.CheckAsync(client.ResolveAsync(plan.Sha256, token)).ConfigureAwait(false);
+            return digest is not null ? mirrored : new RemoteModel([.. mirrored.Files.Select(static file => file with { Revision = null })]);
         };
     }
 
-    private RegistryClient Client(RegistryModelSource registry, RegistryCredentials credentials, bool isMirror)
+    /// <summary>Opens a repository once, so that its token serves however often it is asked; gives clients for what is asked of it.</summary>
+    private Func<RegistryModelSource, RegistryClient> Open(RegistryModelSource repository, RegistryCredentials credentials, bool isMirror)
     {
-        var address = new RegistryAddress(registry, options.PlainHttpRegistries);
-        var access = new RegistryAccess(exchange, options, registry, address, credentials);
+        var address = new RegistryAddress(repository, options.PlainHttpRegistries);
+        var access = new RegistryAccess(exchange, options, repository, address, credentials);
         _accesses.Add(access);
-        return new RegistryClient(access, address, registry, options) { IsMirror = isMirror };
+        return asked => new RegistryClient(access, address, asked, options) { IsMirror = isMirror };
     }
 }

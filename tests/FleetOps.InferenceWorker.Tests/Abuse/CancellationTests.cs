@@ -1,5 +1,6 @@
 using FleetOps.Inference.V1;
 using FleetOps.InferenceWorker.Tests.Fixtures;
+using FleetOps.Soak;
 using Grpc.Core;
 
 namespace FleetOps.InferenceWorker.Tests.Abuse;

@@ -5,6 +5,7 @@ using FleetOps.Inference.V1;
 using FleetOps.InferenceWorker.State;
 using FleetOps.InferenceWorker.Tests.Fixtures;
 using FleetOps.ModelStore.Sources;
+using FleetOps.Soak;
 using FleetOps.TestModels;
 using Grpc.Core;
 using Grpc.Health.V1;
@@ -140,9 +141,10 @@ public sealed class LifecycleTests
         await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Random, options => options with { MaxSequences = 1, OutputCapacity = 4 }, clock: new FakeTimeProvider());
         // Without a passing of time no wait is expected, so nobody is refused for one.
         await worker.OccupyAsync();
-        using var call = worker.Client.Generate(Long, deadline: DateTime.UtcNow.AddMilliseconds(200), cancellationToken: Cancellation);
+        var deadline = TimeProvider.System.GetUtcNow().AddMilliseconds(200);
+        using var call = worker.Client.Generate(Long, deadline: deadline.UtcDateTime, cancellationToken: Cancellation);
         var error = await Assert.ThrowsAsync<RpcException>(() => Answer.ReadAsync(call));
-        Assert.True(GivenUp.ByDeadline(error), error.ToString());
+        Assert.True(GivenUp.ByDeadline(error, deadline), error.ToString());
         await Until.HoldsAsync(() => worker.Engine.Waiting == 0, "it has left the queue");
     }
 
@@ -150,9 +152,10 @@ public sealed class LifecycleTests
     public async Task A_deadline_ends_a_running_stream_and_frees_its_slot()
     {
         await using var worker = await InProcessWorker.ServeAsync(ModelFiles.Slow, options => options with { ContextLength = 8192 });
-        using var call = worker.Client.Generate(Long, deadline: DateTime.UtcNow.AddMilliseconds(500), cancellationToken: Cancellation);
+        var deadline = TimeProvider.System.GetUtcNow().AddMilliseconds(500);
+        using var call = worker.Client.Generate(Long, deadline: deadline.UtcDateTime, cancellationToken: Cancellation);
         var error = await Assert.ThrowsAsync<RpcException>(() => Answer.ReadAsync(call));
-        Assert.True(GivenUp.ByDeadline(error), error.ToString());
+        Assert.True(GivenUp.ByDeadline(error, deadline), error.ToString());
         await Until.HoldsAsync(() => worker.Engine.Running == 0, "the slot is free");
     }
 

@@ -17,16 +17,17 @@ internal static class PlaceDiagnosis
     public static PlaceView View(CacheObservation observed, FetchPlace place)
     {
         var job = observed.Jobs.FirstOrDefault(job => job.Metadata.Name == place.Job);
-        var found = observed.Pods.Where(pod => IsOf(pod, place)).Select(pod => Found(pod.Pod)).FirstOrDefault(model => model is not null);
+        var pods = observed.Pods.Where(pod => IsOf(pod, place)).ToList();
+        var found = pods.Select(pod => Found(pod.Pod)).FirstOrDefault(model => model is not null);
         // Jobs and pods are heard of separately, and what was fetched is told by the pod.
         var hasEnded = job is not null && JobState.IsComplete(job) && (!place.IsRecorded || place.IsDue)
-            && (found is not null || !observed.Pods.Any(pod => IsOf(pod, place) && IsAtWork(pod.Pod)));
+            && (found is not null || !pods.Any(pod => IsAtWork(pod.Pod)));
         if (hasEnded || place is { IsRecorded: true, IsDue: false })
         {
             return Ready(place, hasEnded ? null : place.VerifiedAt, observed.Now) with { Found = found, FetchedBytes = found?.SizeBytes, TotalBytes = found?.SizeBytes };
         }
 
-        var view = job is null ? new() { Node = place.Node, Phase = CachePhases.Pending } : OfJob(observed, place, job);
+        var view = job is null ? new() { Node = place.Node, Phase = CachePhases.Pending } : OfJob(observed, pods, place, job);
         // What was right at the last look is taken for right until this one shows otherwise: that it fails, or that it has to fetch.
         return !place.IsRecorded ? view
             : view.Phase is CachePhases.Failed or CachePhases.Fetching ? view with { FetchedHash = place.Hash, VerifiedAt = place.VerifiedAt }
@@ -42,11 +43,10 @@ internal static class PlaceDiagnosis
         VerifiedAt = verifiedAt ?? DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()).UtcDateTime,
     };
 
-    private static PlaceView OfJob(CacheObservation observed, FetchPlace place, V1Job job)
+    private static PlaceView OfJob(CacheObservation observed, IEnumerable<WorkerObservation> own, FetchPlace place, V1Job job)
     {
-
         var previous = Previous(observed.Cache.Status, place);
-        var pods = observed.Pods.Where(pod => IsOf(pod, place))
+        var pods = own
             .OrderByDescending(pod => pod.Pod.Metadata.CreationTimestamp)
             .Select(pod => PodDiagnosis.View(pod, null, NoGpus, null, previous?.WithPod(pod.Pod.Metadata.Name), isServer: false))
             .ToList();
